@@ -1,0 +1,53 @@
+# gsfit_room(<name> KNOWS <rooms and libraries its headers may name> PRIVATE <libraries only its sources name>)
+#
+# A room is a static library gsfit_<name> of src/<name>/*.cpp. Its links are its dependency rules: what is not linked
+# cannot be included, because public headers of a room come with its target.
+
+add_library(gsfit_flags INTERFACE)
+target_compile_options(gsfit_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -fno-math-errno ${GSFIT_SANITIZE})
+target_link_options(gsfit_flags INTERFACE ${GSFIT_SANITIZE})
+
+function(gsfit_room name)
+  cmake_parse_arguments(ROOM "" "" "KNOWS;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
+  if(NOT sources)
+    message(WARNING "room ${name} is empty") # BRING-UP ONLY
+    return()
+  endif()
+  add_library(gsfit_${name} STATIC ${sources})
+  target_include_directories(gsfit_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(gsfit_${name} PRIVATE gsfit_flags)
+  foreach(scope KNOWS PRIVATE)
+    foreach(item ${ROOM_${scope}})
+      if(TARGET gsfit_${item})
+        set(item gsfit_${item})
+      endif()
+      if(scope STREQUAL KNOWS)
+        target_link_libraries(gsfit_${name} PUBLIC ${item})
+      else()
+        target_link_libraries(gsfit_${name} PRIVATE ${item})
+      endif()
+    endforeach()
+  endforeach()
+  file(GLOB kernels "${PROJECT_SOURCE_DIR}/src/${name}/*_kernels.cpp")
+  if(kernels AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    # SSE4 is the least that kernels are compiled for; better ones are chosen at run time.
+    set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-msse4.2;-maes;-mpclmul")
+  endif()
+endfunction()
+
+# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case.
+function(gsfit_test name)
+  cmake_parse_arguments(TEST "" "" "ROOMS;LABELS" ${ARGN})
+  add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE gsfit_flags GTest::gtest_main)
+  foreach(item ${TEST_ROOMS})
+    if(TARGET gsfit_${item})
+      set(item gsfit_${item})
+    endif()
+    target_link_libraries(${name} PRIVATE ${item})
+  endforeach()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+#include "gsfit/types.h"
+
+namespace gsfit {
+
+/// Quality of a field against an image, both in [0,1], the render clamped; see docs/metrics.md.
+struct Quality {
+    double psnr = 0;  ///< [dB] 10 log10(1 / mean squared error); infinity for a perfect match
+    double ssim = 0;  ///< as gsfit::ssim()
+};
+
+/// Renders at the target's size and compares, in bands: memory grows with the width, not the image.
+Quality evaluate(const Field& field, const Blending& blending, const PackedView& target);
+
+/// PSNR alone: several times faster.
+double evaluate_psnr(const Field& field, const Blending& blending, const PackedView& target);
+
+}  // namespace gsfit
