@@ -12,9 +12,21 @@ namespace gsfit {
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit);
 
 /// Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one, never a
-/// part. Throws OutputError (no space, no permission, ...) and leaves nothing behind.
+/// part. A symbolic link stays and its target is replaced; anything but a regular file is refused. Throws OutputError
+/// (no space, no permission, ...) and leaves nothing behind.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, const std::string& text);
+
+/// Adds `text` to the end of a file, in one write where the system takes it in one. Throws OutputError.
+void append_to_file(const std::filesystem::path& path, const std::string& text);
+
+/// Makes `path` a symbolic link to `target` (relative to the link's directory), replacing what was there. Throws
+/// OutputError.
+void write_symlink_atomically(const std::filesystem::path& path, const std::filesystem::path& target);
+
+/// Removes temporary files that a killed process left in the directory. Only for directories that no other process
+/// writes to now. Throws OutputError.
+void remove_leftovers(const std::filesystem::path& directory);
 
 /// Creates the directory and its parents. Throws OutputError with the reason.
 void create_directories(const std::filesystem::path& path);

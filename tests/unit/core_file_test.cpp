@@ -1,0 +1,174 @@
+#include "gsfit/core/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "gsfit/core/error.h"
+#include "unit/temporary_directory.h"
+
+namespace gsfit {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::set<std::string>;
+
+constexpr std::size_t no_limit = std::size_t{1} << 30;
+
+std::string text_of(const fs::path& path) {
+    const std::vector<std::byte> bytes = read_file(path, no_limit);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+template <class Exception, class Body>
+std::string sentence_of(const Body& body) {
+    try {
+        body();
+    } catch (const Exception& error) {
+        return error.what();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return {};
+}
+
+void expect_contains(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(File, WritesAndReadsBack) {
+    const TemporaryDirectory folder;
+    const std::string text("a\0b\n", 4);
+    write_file_atomically(folder / "file", text);
+    EXPECT_EQ(text_of(folder / "file"), text);
+    write_file_atomically(folder / "file", std::string());
+    EXPECT_EQ(text_of(folder / "file"), "");
+    EXPECT_EQ(folder.names(), Names{"file"});
+}
+
+TEST(File, NewFilesHaveOrdinaryPermissions) {
+    const TemporaryDirectory folder;
+    const mode_t mask = ::umask(022);
+    write_file_atomically(folder / "file", "x");
+    ::umask(mask);
+    EXPECT_EQ(fs::status(folder / "file").permissions(), fs::perms(0644));
+}
+
+TEST(File, TakesTheLongestName) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / std::string(255, 'n'), "x");
+    expect_contains(sentence_of<OutputError>([&] { write_file_atomically(folder / std::string(256, 'n'), "x"); }),
+                    "name");
+}
+
+TEST(File, WritesThroughASymbolicLink) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "target", "old");
+    write_symlink_atomically(folder / "link", "target");
+    write_file_atomically(folder / "link", "new");
+    EXPECT_TRUE(fs::is_symlink(folder / "link"));
+    EXPECT_EQ(text_of(folder / "target"), "new");
+}
+
+TEST(File, RefusesWhatIsNoRegularFile) {
+    const TemporaryDirectory folder;
+    fs::create_directory(folder / "directory");
+    write_symlink_atomically(folder / "dangling", "nowhere");
+    ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+    EXPECT_THROW(write_file_atomically(folder / "directory", "x"), OutputError);
+    EXPECT_THROW(write_file_atomically(folder / "dangling", "x"), OutputError);
+    EXPECT_THROW(write_file_atomically(folder / "pipe", "x"), OutputError);
+    EXPECT_THROW(write_file_atomically("/dev/null", "x"), OutputError);
+    EXPECT_THROW(read_file(folder / "directory", no_limit), InputError);
+    EXPECT_THROW(read_file(folder / "pipe", no_limit), InputError);
+    EXPECT_EQ(folder.names(), (Names{"directory", "dangling", "pipe"}));
+}
+
+TEST(File, ReadSaysWhatIsWrong) {
+    const TemporaryDirectory folder;
+    expect_contains(sentence_of<InputError>([&] { read_file(folder / "none", no_limit); }), "No such file");
+    write_file_atomically(folder / "file", "12345");
+    EXPECT_EQ(read_file(folder / "file", 5).size(), 5U);
+    expect_contains(sentence_of<InputError>([&] { read_file(folder / "file", 4); }), "at most 4");
+}
+
+TEST(File, WriteSaysWhatIsWrong) {
+    const TemporaryDirectory folder;
+    const fs::path missing = folder / "missing" / "file";
+    const std::string sentence = sentence_of<OutputError>([&] { write_file_atomically(missing, "x"); });
+    expect_contains(sentence, missing.string());
+    expect_contains(sentence, "No such file or directory");
+    write_file_atomically(folder / "file", "x");
+    expect_contains(sentence_of<OutputError>([&] { gsfit::create_directories(folder / "file" / "below"); }),
+                    "Not a directory");
+}
+
+TEST(File, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "file", "old");
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit small{1000, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    const std::string sentence =
+        sentence_of<OutputError>([&] { write_file_atomically(folder / "file", std::string(5000, 'x')); });
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, handler);
+    expect_contains(sentence, "File too large");
+    EXPECT_EQ(text_of(folder / "file"), "old");
+    EXPECT_EQ(folder.names(), Names{"file"});
+}
+
+TEST(File, Appends) {
+    const TemporaryDirectory folder;
+    append_to_file(folder / "file", "one\n");
+    append_to_file(folder / "file", "two\n");
+    EXPECT_EQ(text_of(folder / "file"), "one\ntwo\n");
+    EXPECT_THROW(append_to_file(folder.path(), "x"), OutputError);
+}
+
+TEST(File, ReplacesASymbolicLink) {
+    const TemporaryDirectory folder;
+    write_symlink_atomically(folder / "latest", "one");
+    write_symlink_atomically(folder / "latest", "two");
+    EXPECT_EQ(fs::read_symlink(folder / "latest"), "two");
+    EXPECT_EQ(folder.names(), Names{"latest"});
+}
+
+TEST(File, RemovesLeftoversAndNothingElse) {
+    const TemporaryDirectory folder;
+    std::ofstream(folder / ".gsfit-17-0.tmp") << "part";
+    std::ofstream(folder / ".gsfit-notes") << "theirs";
+    std::ofstream(folder / "a.tmp") << "theirs";
+    remove_leftovers(folder.path());
+    EXPECT_EQ(folder.names(), (Names{".gsfit-notes", "a.tmp"}));
+}
+
+TEST(File, AReaderNeverSeesAPartWhenTheWriterIsKilled) {
+    const TemporaryDirectory folder;
+    const fs::path path = folder / "file";
+    write_file_atomically(path, std::string(100000, 'a'));
+    for (int round = 0; round < 20; ++round) {
+        const pid_t writer = ::fork();
+        if (writer == 0) {
+            for (char letter = 'a';; letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
+                write_file_atomically(path, std::string(100000, letter));
+            }
+        }
+        ::usleep(static_cast<useconds_t>(1000 + round * 700));
+        ::kill(writer, SIGKILL);
+        ::waitpid(writer, nullptr, 0);
+        const std::string text = text_of(path);
+        EXPECT_EQ(text, std::string(100000, text.at(0)));
+    }
+    remove_leftovers(folder.path());
+    EXPECT_EQ(folder.names(), Names{"file"});
+}
+
+}  // namespace
+}  // namespace gsfit
