@@ -6,7 +6,7 @@
 
 namespace gsfit {
 
-struct Bins;  // splats prepared for the block kernels, and which blocks each one touches (src/bin/bins.h)
+struct Bins;  // gsfit/bins.h
 
 /// Sorts splats into the 64x64 blocks of a width x height lattice that their ellipses' rectangles touch.
 /// Degenerate splats (non-finite, det not positive, outside) are in no block.

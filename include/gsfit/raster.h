@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "gsfit/bin.h"
+#include "gsfit/bins.h"
 #include "gsfit/types.h"
 
 namespace gsfit {

@@ -1,0 +1,127 @@
+#include "bin/bin_kernels.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "bin/bin_kernels.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace gsfit::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = HWY_CAPPED(float, 16);
+using V = hn::Vec<D>;
+constexpr int lanes = static_cast<int>(hn::MaxLanes(D()));
+
+/// A vector of splats, structure of arrays.
+struct Batch {
+    HWY_ALIGN float x[lanes], y[lanes], a[lanes], b[lanes], c[lanes], det[lanes];
+    HWY_ALIGN float extent_x[lanes], extent_y[lanes], top_x[lanes], inv_c[lanes], decay[lanes], reach[lanes];
+    HWY_ALIGN float seed_rows[lanes];
+};
+
+/// The recurrence starts at a seed up to n rows above the ellipse. There the weight must not have underflowed:
+/// (cutoff + n sqrt(c))^2 / 2 < 86, hence sqrt(c) < (13.11 - cutoff) / n.
+HWY_INLINE V seed_rows(V c, float cutoff) {
+    const D d;
+    const float reach = 13.11F - cutoff;
+    V rows = hn::Set(d, 1.0F);
+    for (const float n : {8.0F, 16.0F, 32.0F}) {
+        const float limit = reach / n;
+        rows = hn::IfThenElse(hn::Lt(c, hn::Set(d, limit * limit)), hn::Set(d, n), rows);
+    }
+    return rows;
+}
+
+HWY_INLINE void derive(Batch& batch, float cutoff) {
+    const D d;
+    const V a = hn::Load(d, batch.a);
+    const V b = hn::Load(d, batch.b);
+    const V c = hn::Load(d, batch.c);
+    const V det = hn::Load(d, batch.det);
+    const V cut = hn::Set(d, cutoff);
+    const V inv_det = hn::Set(d, 1.0F) / det;
+    const V extent_y = cut * hn::Sqrt(a * inv_det);
+    hn::Store(cut * hn::Sqrt(c * inv_det), d, batch.extent_x);
+    hn::Store(extent_y, d, batch.extent_y);
+    hn::Store(hn::Neg(b) * extent_y / a, d, batch.top_x);
+    hn::Store(hn::Set(d, 1.0F) / c, d, batch.inv_c);
+    hn::Store(hn::Exp(d, hn::Max(hn::Neg(c), hn::Set(d, -87.0F))), d, batch.decay);
+    hn::Store(cut * cut * c, d, batch.reach);
+    hn::Store(seed_rows(c, cutoff), d, batch.seed_rows);
+}
+
+/// Blocks of [0, samples) that [center - extent, center + extent] touches in one direction.
+HWY_INLINE bool touched(float center, float extent, float samples, std::int32_t& first, std::int32_t& last) {
+    const float low = center - extent - 0.5F;
+    const float high = center + extent - 0.5F;
+    if (!(high >= 0.0F && low <= samples - 1.0F)) return false;
+    first = static_cast<std::int32_t>(std::max(0.0F, low)) / block_size;
+    last = static_cast<std::int32_t>(std::min(samples - 1.0F, high)) / block_size + 1;
+    return true;
+}
+
+HWY_INLINE void write_line(const Batch& batch, int i, SplatLine& line) {
+    line = {.x = batch.x[i],
+            .y = batch.y[i],
+            .a = batch.a[i],
+            .b = batch.b[i],
+            .c = batch.c[i],
+            .det = batch.det[i],
+            .extent_x = batch.extent_x[i],
+            .extent_y = batch.extent_y[i],
+            .top_x = batch.top_x[i],
+            .inv_c = batch.inv_c[i],
+            .decay = batch.decay[i],
+            .reach = batch.reach[i],
+            .seed_rows = static_cast<std::int32_t>(batch.seed_rows[i])};
+}
+
+void prepare(const PrepareArrays& arrays, float cutoff, std::int64_t width, std::int64_t height, std::int64_t begin,
+             std::int64_t end) {
+    Batch batch = {};
+    for (std::int64_t first = begin; first < end; first += lanes) {
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, end - first));
+        for (int i = 0; i < count; ++i) {
+            const std::int64_t n = first + i;
+            batch.x[i] = arrays.center[2 * n];
+            batch.y[i] = arrays.center[2 * n + 1];
+            batch.a[i] = arrays.conic[3 * n];
+            batch.b[i] = arrays.conic[3 * n + 1];
+            batch.c[i] = arrays.conic[3 * n + 2];
+            batch.det[i] = arrays.det[n];
+        }
+        derive(batch, cutoff);
+        for (int i = 0; i < count; ++i) {
+            write_line(batch, i, arrays.lines[first + i]);
+            BlockRange range;
+            // Comparisons with NaN are false, so a degenerate splat touches nothing.
+            const bool sound = batch.det[i] > 1e-30F && batch.det[i] < 1e30F && batch.a[i] > 0.0F && batch.c[i] > 0.0F;
+            const bool seen = sound &&
+                              touched(batch.x[i], batch.extent_x[i], static_cast<float>(width), range.x0, range.x1) &&
+                              touched(batch.y[i], batch.extent_y[i], static_cast<float>(height), range.y0, range.y1);
+            arrays.ranges[first + i] = seen ? range : BlockRange{};
+        }
+    }
+}
+
+}  // namespace gsfit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gsfit {
+
+HWY_EXPORT(prepare);
+
+void prepare_splats(const PrepareArrays& arrays, float cutoff, std::int64_t width, std::int64_t height,
+                    std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(prepare)(arrays, cutoff, width, height, begin, end);
+}
+
+}  // namespace gsfit
+#endif

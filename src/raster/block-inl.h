@@ -1,0 +1,310 @@
+// A block's splats cut into segments: runs of rows in a strip that one seed serves. Compiled once for each SIMD target.
+
+#if defined(GSFIT_RASTER_BLOCK_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef GSFIT_RASTER_BLOCK_INL_H
+#undef GSFIT_RASTER_BLOCK_INL_H
+#else
+#define GSFIT_RASTER_BLOCK_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+#include "raster/raster_kernels.h"
+
+#undef GSFIT_UNROLL
+#ifdef __clang__
+#define GSFIT_UNROLL _Pragma("unroll")
+#else
+#define GSFIT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace gsfit::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = HWY_CAPPED(float, 16);
+using V = hn::Vec<D>;
+
+constexpr int lanes = static_cast<int>(hn::MaxLanes(D()));
+constexpr int strips = block_size / lanes;
+constexpr int tile_rows = 4;  // rows that the forward pass keeps in registers
+constexpr int tiles = block_size / tile_rows;
+constexpr int longest_segment = 32;
+constexpr int group_channels = 4;  // channels that one pass draws
+
+/// 2^x to 2e-7; 0 below 2^-126, so that a weight which underflows stays 0 down its column.
+HWY_INLINE V exp2(V x) {
+    const D d;
+    const hn::RebindToSigned<D> di;
+    const V bounded = hn::Min(hn::Max(x, hn::Set(d, -126.0F)), hn::Set(d, 126.0F));
+    const auto whole = hn::NearestInt(bounded);
+    const V f = bounded - hn::ConvertTo(d, whole);
+    V p = hn::Set(d, 1.339887440e-3F);
+    p = hn::MulAdd(p, f, hn::Set(d, 9.618437357e-3F));
+    p = hn::MulAdd(p, f, hn::Set(d, 5.550332548e-2F));
+    p = hn::MulAdd(p, f, hn::Set(d, 2.402264791e-1F));
+    p = hn::MulAdd(p, f, hn::Set(d, 6.931472028e-1F));
+    p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+    const V power = hn::BitCast(d, hn::BitCast(di, p) + hn::ShiftLeft<23>(whole));
+    return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -126.0F)), power);
+}
+
+/// log2 of a splat's weight in the columns of a strip, a quadratic in dy.
+struct Exponent {
+    V constant, linear, quadratic;
+
+    HWY_INLINE Exponent(const SplatLine& line, V dx) {
+        constexpr float log2e = 1.44269504F;
+        const D d;
+        quadratic = hn::Set(d, -0.5F * log2e * line.c);
+        linear = hn::Set(d, -log2e * line.b) * dx;
+        constant = hn::Set(d, -0.5F * log2e * line.a) * dx * dx;
+    }
+    HWY_INLINE V at(float dy) const {
+        const V y = hn::Set(D(), dy);
+        return hn::MulAdd(hn::MulAdd(quadratic, y, linear), y, constant);
+    }
+    /// at(dy + 1) - at(dy)
+    HWY_INLINE V step(float dy) const { return hn::MulAdd(quadratic, hn::Set(D(), 2.0F * dy + 1.0F), linear); }
+};
+
+/// Rows [first[s], last[s]) of a block in which strip s meets a splat's ellipse.
+struct StripRows {
+    std::int16_t first[strips];
+    std::int16_t last[strips];
+};
+
+/// A vector of weights, and of their ratios to the row below.
+struct alignas(64) Walk {
+    float weight[lanes];
+    float ratio[lanes];
+};
+
+/// At most longest_segment rows of one splat in one strip.
+struct Segment {
+    float feature[group_channels];
+    float decay;
+    float x;                   // of the strip's first column, from the splat's centre
+    std::int32_t entry;        // in the block's list
+    std::int32_t offset;       // of row `first` in the block's planes, in vectors
+    std::int16_t first, last;  // rows [first, last)
+    bool direct;               // no recurrence: an exponential each row
+};
+
+/// Memory that grows and is never cleared.
+template <class T>
+class Buffer {
+public:
+    T* reserve(std::size_t count) {
+        if (count > capacity_) {
+            capacity_ = count + count / 2;
+            data_.reset(static_cast<T*>(::operator new(capacity_ * sizeof(T), std::align_val_t{64})));
+        }
+        return data_.get();
+    }
+    [[nodiscard]] T* data() const { return data_.get(); }
+
+private:
+    struct Free {
+        void operator()(T* memory) const { ::operator delete(memory, std::align_val_t{64}); }
+    };
+    std::unique_ptr<T, Free> data_;
+    std::size_t capacity_ = 0;
+};
+
+/// A thread's working memory, grown to the fullest block it has seen.
+struct Scratch {
+    Buffer<StripRows> rows;
+    Buffer<std::int32_t> first_segment;  // of each entry, and the end
+    Buffer<Segment> segments;
+    Buffer<Walk> seeds;
+    Buffer<Walk> walks;               // where the forward pass has come to
+    Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments
+    std::int32_t tile_counts[strips * tiles];
+    HWY_ALIGN_MAX float planes[block_size * block_size * (group_channels + 1)];  // [strip][row][plane][lane]
+    HWY_ALIGN_MAX float target[block_size * block_size * group_channels];        // [strip][row][channel][lane]
+};
+
+HWY_INLINE Scratch& scratch() {
+    thread_local const auto instance = std::make_unique<Scratch>();
+    return *instance;
+}
+
+/// The part of a job that lies in one block; the channels drawn now start at first_channel.
+struct Block {
+    const RasterJob& job;
+    const BinEntry* entries;
+    int count;
+    std::int64_t x, y;  // its first sample
+    int width, height;  // samples of it that lie in the lattice
+    int first_channel = 0;
+
+    Block(const RasterJob& raster_job, std::int64_t index) : job(raster_job) {
+        const Bins& bins = *job.bins;
+        const auto i = static_cast<std::size_t>(index);
+        entries = bins.entries.data() + bins.blocks[i];
+        count = static_cast<int>(bins.blocks[i + 1] - bins.blocks[i]);
+        x = index % bins.blocks_x * block_size;
+        y = index / bins.blocks_x * block_size;
+        width = static_cast<int>(std::min<std::int64_t>(block_size, bins.width - x));
+        height = static_cast<int>(std::min<std::int64_t>(block_size, bins.height - y));
+    }
+
+    [[nodiscard]] const SplatLine& line(int entry) const {
+        return job.bins->lines[static_cast<std::size_t>(entries[entry].splat)];
+    }
+    [[nodiscard]] float center_x(const SplatLine& splat) const { return splat.x - static_cast<float>(x); }
+    [[nodiscard]] float center_y(const SplatLine& splat) const { return splat.y - static_cast<float>(y); }
+    [[nodiscard]] float smallest_weight() const { return std::exp(-0.5F * job.bins->cutoff * job.bins->cutoff); }
+    /// Place of a block's row and column in a plane of the lattice.
+    [[nodiscard]] std::ptrdiff_t sample(int row, int column) const {
+        return (y + row) * job.bins->width + x + column;
+    }
+};
+
+/// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip.
+HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& rows) {
+    const HWY_CAPPED(float, strips) d;
+    using VS = hn::Vec<decltype(d)>;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::Rebind<std::int16_t, decltype(d)> d16;
+    constexpr int step = static_cast<int>(hn::MaxLanes(decltype(d)()));
+    const VS extent = hn::Set(d, line.extent_x);
+    const VS det = hn::Set(d, line.det);
+    const VS reach = hn::Set(d, line.reach);
+    const VS minus_b = hn::Set(d, -line.b);
+    const VS inv_c = hn::Set(d, line.inv_c);
+    const VS to_row = hn::Set(d, y - 0.5F);
+    const VS zero = hn::Zero(d);
+    for (int s = 0; s < strips; s += step) {
+        const VS column = hn::Iota(d, static_cast<float>(s)) * hn::Set(d, static_cast<float>(lanes));
+        const VS left = hn::Max(column + hn::Set(d, 0.5F - x), hn::Neg(extent));
+        const VS right = hn::Min(column + hn::Set(d, static_cast<float>(lanes) - 0.5F - x), extent);
+        const VS low_x = hn::Min(hn::Max(hn::Set(d, -line.top_x), left), right);
+        const VS high_x = hn::Min(hn::Max(hn::Set(d, line.top_x), left), right);
+        const VS low_half = hn::Sqrt(hn::Max(zero, hn::NegMulAdd(det * low_x, low_x, reach)));
+        const VS high_half = hn::Sqrt(hn::Max(zero, hn::NegMulAdd(det * high_x, high_x, reach)));
+        const VS low = hn::MulAdd(minus_b * low_x - low_half, inv_c, to_row);
+        const VS high = hn::MulAdd(minus_b * high_x + high_half, inv_c, to_row);
+        const VS first = hn::Ceil(hn::Max(low, zero));
+        const VS last = hn::Floor(hn::Min(high, hn::Set(d, block_size - 1.0F))) + hn::Set(d, 1.0F);
+        const auto meets = hn::And(hn::Le(left, right), hn::Lt(first, last));
+        hn::StoreU(hn::DemoteTo(d16, hn::ConvertTo(di, hn::IfThenElseZero(meets, first))), d16, rows.first + s);
+        hn::StoreU(hn::DemoteTo(d16, hn::ConvertTo(di, hn::IfThenElseZero(meets, last))), d16, rows.last + s);
+    }
+}
+
+/// Direct segments need no seeds but must not be longer than others.
+HWY_INLINE int segment_rows(const SplatLine& line) { return line.seed_rows > 1 ? line.seed_rows : longest_segment; }
+
+/// Row ranges of every entry; returns the number of segments they make.
+HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
+    std::size_t segments = 0;
+    for (int i = 0; i < block.count; ++i) {
+        const SplatLine& line = block.line(i);
+        strip_rows(line, block.center_x(line), block.center_y(line), rows[i]);
+        const int length = segment_rows(line);
+        for (int s = 0; s < strips; ++s) {
+            const int first = rows[i].first[s];
+            const int last = rows[i].last[s];
+            if (first < last) segments += static_cast<std::size_t>((last - 1) / length - first / length + 1);
+        }
+    }
+    return segments;
+}
+
+/// Cuts a block's splats into segments with their seeds, and lists the segments by the tiles they cross.
+template <int channels>
+class SegmentBuilder {
+public:
+    SegmentBuilder(const Block& block, Scratch& memory, int planes) : block_(block), memory_(memory), planes_(planes) {}
+
+    HWY_INLINE void build() {
+        const auto count = static_cast<std::size_t>(block_.count);
+        const StripRows* rows = memory_.rows.reserve(count);
+        const std::size_t total = find_rows(block_, memory_.rows.data());
+        segments_ = memory_.segments.reserve(total);
+        seeds_ = memory_.seeds.reserve(total);
+        walks_ = memory_.walks.reserve(total);
+        lists_ = memory_.tile_lists.reserve(count * strips * tiles);
+        std::int32_t* first_segment = memory_.first_segment.reserve(count + 1);
+        std::fill_n(memory_.tile_counts, strips * tiles, 0);
+        for (int i = 0; i < block_.count; ++i) {
+            first_segment[i] = made_;
+            for (int s = 0; s < strips; ++s) {
+                if (rows[i].first[s] < rows[i].last[s]) cut(i, s, rows[i].first[s], rows[i].last[s]);
+            }
+        }
+        first_segment[block_.count] = made_;
+    }
+
+private:
+    HWY_INLINE void cut(int entry, int strip, int first, int end) {
+        const SplatLine& line = block_.line(entry);
+        const float x = static_cast<float>(strip * lanes) + 0.5F - block_.center_x(line);
+        const float y = 0.5F - block_.center_y(line);
+        const Exponent exponent(line, hn::Iota(D(), x));
+        const int length = segment_rows(line);
+        for (int row = first & -tile_rows; row < end;) {
+            const int last = std::min(end, (row & -length) + length);
+            seed(exponent, y + static_cast<float>(row));
+            fill(line, entry, x, strip, row, last);
+            list(strip, row, last);
+            ++made_;
+            row = last;
+        }
+    }
+
+    HWY_INLINE void seed(const Exponent& exponent, float dy) {
+        const D d;
+        const V weight = exp2(exponent.at(dy));
+        const V ratio = exp2(exponent.step(dy));
+        hn::Store(weight, d, seeds_[made_].weight);
+        hn::Store(ratio, d, seeds_[made_].ratio);
+        hn::Store(weight, d, walks_[made_].weight);
+        hn::Store(ratio, d, walks_[made_].ratio);
+    }
+
+    HWY_INLINE void fill(const SplatLine& line, int entry, float x, int strip, int first, int last) {
+        Segment& segment = segments_[made_];
+        const std::ptrdiff_t splat = block_.entries[entry].splat;
+        const float* feature = block_.job.feature + splat * block_.job.channels + block_.first_channel;
+        for (int c = 0; c < channels; ++c) segment.feature[c] = feature[c];
+        segment.decay = line.decay;
+        segment.x = x;
+        segment.entry = entry;
+        segment.offset = (strip * block_size + first) * planes_;
+        segment.first = static_cast<std::int16_t>(first);
+        segment.last = static_cast<std::int16_t>(last);
+        segment.direct = line.seed_rows == 1;
+    }
+
+    HWY_INLINE void list(int strip, int first, int last) {
+        for (int tile = first / tile_rows; tile <= (last - 1) / tile_rows; ++tile) {
+            const int index = strip * tiles + tile;
+            lists_[static_cast<std::ptrdiff_t>(index) * block_.count + memory_.tile_counts[index]++] = made_;
+        }
+    }
+
+    const Block& block_;
+    Scratch& memory_;
+    int planes_;
+    Segment* segments_ = nullptr;
+    Walk* seeds_ = nullptr;
+    Walk* walks_ = nullptr;
+    std::int32_t* lists_ = nullptr;
+    std::int32_t made_ = 0;
+};
+
+}  // namespace gsfit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

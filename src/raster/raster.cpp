@@ -1,0 +1,195 @@
+#include "gsfit/raster.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "gsfit/core/error.h"
+#include "gsfit/core/parallel.h"
+#include "raster/raster_kernels.h"
+
+namespace gsfit {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr std::int64_t grain = 1024;
+constexpr int most_channels = 16;
+
+/// Everything one rasterization needs, kept alive for its backward.
+struct Scene : torch::CustomClassHolder {
+    std::shared_ptr<const Bins> bins;
+    at::Tensor feature;
+    Blending blending;
+
+    [[nodiscard]] RasterJob job() const {
+        return {.bins = bins.get(),
+                .feature = feature.const_data_ptr<float>(),
+                .channels = static_cast<int>(feature.size(1)),
+                .normalise = blending.blend == Blend::norm,
+                .eps = blending.eps};
+    }
+};
+
+/// Gradients of the splats from their slots, {center, conic, feature}; each splat's slots are summed in order.
+variable_list reduce(const Scene& scene, const std::vector<float>& slots) {
+    const std::int64_t n = scene.feature.size(0);
+    const std::int64_t channels = scene.feature.size(1);
+    const std::int64_t columns = geometry_columns + channels;
+    auto center = at::empty({n, 2}, scene.feature.options());
+    auto conic = at::empty({n, 3}, scene.feature.options());
+    auto feature = at::empty({n, channels}, scene.feature.options());
+    float* center_data = center.data_ptr<float>();
+    float* conic_data = conic.data_ptr<float>();
+    float* feature_data = feature.data_ptr<float>();
+    parallel_ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
+        float sum[geometry_columns + most_channels];
+        for (std::int64_t i = begin; i < end; ++i) {
+            std::fill_n(sum, columns, 0.0F);
+            const auto splat = static_cast<std::size_t>(i);
+            for (std::size_t slot = scene.bins->slots[splat]; slot < scene.bins->slots[splat + 1]; ++slot) {
+                const float* row = slots.data() + slot * static_cast<std::size_t>(columns);
+                for (std::int64_t k = 0; k < columns; ++k) sum[k] += row[k];
+            }
+            std::copy_n(sum, 2, center_data + 2 * i);
+            std::copy_n(sum + 2, 3, conic_data + 3 * i);
+            std::copy_n(sum + geometry_columns, channels, feature_data + channels * i);
+        }
+    });
+    return {center, conic, feature};
+}
+
+/// Slots are written before they are read, so the memory is kept from step to step and not cleared.
+std::vector<float>& slot_memory(const Scene& scene) {
+    thread_local std::vector<float> slots;
+    const std::size_t needed =
+        scene.bins->entries.size() * static_cast<std::size_t>(geometry_columns + scene.feature.size(1));
+    if (slots.size() < needed) slots.resize(needed);
+    return slots;
+}
+
+class RasterizeFunction : public torch::autograd::Function<RasterizeFunction> {
+public:
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& /*conic*/,
+                              const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene) {
+        const bool differentiable = center.requires_grad() || feature.requires_grad();
+        const Bins& bins = *scene->bins;
+        auto image = at::empty({feature.size(1), bins.height, bins.width}, feature.options());
+        at::Tensor normaliser;
+        Planes planes{.image = image.data_ptr<float>()};
+        if (differentiable && scene->blending.blend == Blend::norm) {
+            normaliser = at::empty({bins.height, bins.width}, feature.options());
+            planes.normaliser = normaliser.data_ptr<float>();
+        }
+        const RasterJob job = scene->job();
+        parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
+        context->save_for_backward({image, normaliser});
+        context->saved_data["scene"] = scene;
+        return image;
+    }
+
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        const auto scene = context->saved_data["scene"].toCustomClass<Scene>();
+        const auto saved = context->get_saved_variables();
+        const auto gradient = gradients[0].contiguous();
+        const Planes planes{.image = saved[0].data_ptr<float>(),
+                            .normaliser = saved[1].defined() ? saved[1].data_ptr<float>() : nullptr};
+        auto& slots = slot_memory(*scene);
+        const RasterJob job = scene->job();
+        parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
+            rasterize_block_backward(job, block, planes, gradient.const_data_ptr<float>(), slots.data());
+        });
+        auto splats = reduce(*scene, slots);
+        return {splats[0], splats[1], splats[2], at::Tensor()};
+    }
+};
+
+/// The loss is a scalar, so its gradient is made along with it, block by block, and only scaled in backward.
+class RasterizeLossFunction : public torch::autograd::Function<RasterizeLossFunction> {
+public:
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& /*conic*/,
+                              const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, const LossJob& loss) {
+        const bool differentiable = center.requires_grad() || feature.requires_grad();
+        const auto blocks = static_cast<std::size_t>(scene->bins->block_count());
+        std::vector<double> sums(blocks);
+        float* slots = differentiable ? slot_memory(*scene).data() : nullptr;
+        const RasterJob job = scene->job();
+        parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
+            sums[static_cast<std::size_t>(block)] = rasterize_block_loss(job, block, loss, slots);
+        });
+        if (differentiable) context->save_for_backward(reduce(*scene, slot_memory(*scene)));
+        return at::scalar_tensor(std::accumulate(sums.begin(), sums.end(), 0.0), feature.options());
+    }
+
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        auto splats = context->get_saved_variables();
+        const auto scale = gradients[0].item<float>();
+        if (scale != 1.0F) {
+            for (auto& gradient : splats) gradient = gradient.mul(scale);
+        }
+        return {splats[0], splats[1], splats[2], at::Tensor(), at::Tensor()};
+    }
+};
+
+c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<const Bins>& bins,
+                                   const Blending& blending) {
+    const std::int64_t n = splats.center.defined() ? splats.center.size(0) : 0;
+    const auto& feature = splats.feature;
+    if (!feature.defined() || feature.dim() != 2 || feature.size(0) != n || feature.scalar_type() != at::kFloat ||
+        !feature.is_contiguous() || !feature.is_cpu()) {
+        throw Error("The splats' feature must be a contiguous float32 tensor with a row for each splat.");
+    }
+    if (feature.size(1) < 1 || feature.size(1) > most_channels) {
+        throw Error("Splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can.");
+    }
+    if (bins == nullptr || static_cast<std::int64_t>(bins->lines.size()) != n) {
+        throw Error("These splats were not binned: call bin() with them first.");
+    }
+    if (bins->cutoff != blending.cutoff) throw Error("The splats were binned for another cutoff.");
+    if (blending.blend == Blend::norm && !(blending.eps > 0.0F)) {
+        throw Error("blend_eps must be above 0: without it a pixel that sees no Gaussian has no value.");
+    }
+    auto scene = c10::make_intrusive<Scene>();
+    scene->bins = bins;
+    scene->feature = feature.detach();
+    scene->blending = blending;
+    return scene;
+}
+
+}  // namespace
+
+at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending) {
+    return RasterizeFunction::apply(splats.center, splats.conic, splats.feature, scene_of(splats, bins, blending));
+}
+
+at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
+                          const PackedView& target, const Lattice& lattice, const PixelLoss& loss) {
+    const auto scene = scene_of(splats, bins, blending);
+    if (lattice.width != bins->width || lattice.height != bins->height) {
+        throw Error("The splats were binned for another lattice.");
+    }
+    if (target.channels != splats.feature.size(1)) {
+        throw Error("The target has " + std::to_string(target.channels) + " channels, the Gaussians have " +
+                    std::to_string(splats.feature.size(1)) + ".");
+    }
+    if (lattice.x < 0 || lattice.y < 0 || lattice.x + (lattice.width - 1) * lattice.stride >= target.width ||
+        lattice.y + (lattice.height - 1) * lattice.stride >= target.height) {
+        throw Error("The lattice reaches beyond the target.");
+    }
+    const double values = static_cast<double>(lattice.samples()) * target.channels;
+    const LossJob job{.target = target,
+                      .lattice = lattice,
+                      .l1 = static_cast<float>(loss.l1 / values),
+                      .l2 = static_cast<float>(loss.l2 / values)};
+    return RasterizeLossFunction::apply(splats.center, splats.conic, splats.feature, scene, job);
+}
+
+}  // namespace gsfit

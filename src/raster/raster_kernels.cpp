@@ -1,0 +1,243 @@
+// One 64 x 64 block at a time (docs/cpu.md): a block is cut into strips as wide as a vector, and weights walk down the
+// columns of a strip by the recurrence a *= r, r *= exp(-c), two multiplications in place of an exponential.
+
+#include "raster/raster_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "raster/raster_kernels.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+#include "raster/block-inl.h"
+#include "raster/passes-inl.h"
+#include "raster/target-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace gsfit::HWY_NAMESPACE {
+
+/// Columns of a strip that lie in the lattice.
+HWY_INLINE int columns_of(const Block& block, int strip) { return std::min(lanes, block.width - strip * lanes); }
+
+HWY_INLINE V load_columns(const float* from, int columns) {
+    const D d;
+    if (HWY_LIKELY(columns == lanes)) return hn::LoadU(d, from);
+    HWY_ALIGN_MAX float all[lanes] = {};
+    std::copy_n(from, columns, all);
+    return hn::Load(d, all);
+}
+
+HWY_INLINE void store_columns(V v, float* to, int columns) {
+    const D d;
+    if (HWY_LIKELY(columns == lanes)) {
+        hn::StoreU(v, d, to);
+        return;
+    }
+    HWY_ALIGN_MAX float all[lanes];
+    hn::Store(v, d, all);
+    std::copy_n(all, columns, to);
+}
+
+/// Samples of a block outside the lattice have no loss and no gradient.
+HWY_INLINE void clear_outside(const Block& block, Scratch& memory, int planes) {
+    if (block.width == block_size && block.height == block_size) return;
+    std::fill_n(memory.planes, block_size * block_size * planes, 0.0F);
+}
+
+/// Tiles -> the lattice's planes.
+template <int channels, bool normalise>
+struct ImageWriter {
+    using P = Passes<channels, normalise>;
+    const Block& block;
+    const Planes& out;
+
+    HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
+        const D d;
+        const int columns = columns_of(block, strip);
+        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->height;
+        for (int r = 0; r < tile_rows && row + r < block.height; ++r) {
+            const std::ptrdiff_t sample = block.sample(row + r, strip * lanes);
+            V scale = hn::Set(d, 1.0F);
+            if constexpr (normalise) {
+                const V normaliser = tile.sum[r][channels] + hn::Set(d, block.job.eps);
+                scale = scale / normaliser;
+                if (out.normaliser != nullptr) store_columns(normaliser, out.normaliser + sample, columns);
+            }
+            for (int c = 0; c < channels; ++c) {
+                store_columns(tile.sum[r][c] * scale, out.image + (block.first_channel + c) * plane + sample, columns);
+            }
+        }
+    }
+};
+
+/// Tiles -> their loss, and u_c = v_c / D and -sum_c u_c out_c in the block's planes.
+template <int channels, bool normalise>
+struct LossWriter {
+    using P = Passes<channels, normalise>;
+    const Block& block;
+    const LossJob& loss;
+    Scratch& memory;
+    V& absolute;  // sums of |out - target| and its square
+    V& square;
+
+    HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
+        const D d;
+        const int columns = columns_of(block, strip);
+        const auto inside = hn::FirstN(d, static_cast<std::size_t>(columns));
+        const V l1 = hn::Set(d, loss.l1);
+        const V l2 = hn::Set(d, 2.0F * loss.l2);
+        const V one = hn::Set(d, 1.0F);
+        const std::ptrdiff_t first = strip * block_size + row;
+        const float* target = memory.target + first * channels * lanes;
+        float* planes = memory.planes + first * P::planes * lanes;
+        const int rows = std::min(tile_rows, block.height - row);
+        GSFIT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+            if (r >= rows) break;
+            V scale = one;
+            V dot = hn::Zero(d);
+            if constexpr (normalise) scale = one / (tile.sum[r][channels] + hn::Set(d, block.job.eps));
+            GSFIT_UNROLL
+            for (int c = 0; c < channels; ++c) {
+                const V out = tile.sum[r][c] * scale;
+                const V difference =
+                    hn::IfThenElseZero(inside, out - hn::Load(d, target + (r * channels + c) * lanes));
+                const V size = hn::Abs(difference);
+                absolute = absolute + size;
+                square = hn::MulAdd(size, size, square);
+                const V sign = hn::IfThenElseZero(hn::Gt(size, hn::Zero(d)), hn::CopySign(l1, difference));
+                const V u = hn::MulAdd(l2, difference, sign) * scale;
+                dot = hn::NegMulAdd(u, out, dot);
+                hn::Store(u, d, planes + (r * P::planes + c) * lanes);
+            }
+            if constexpr (normalise) hn::Store(dot, d, planes + (r * P::planes + channels) * lanes);
+        }
+    }
+};
+
+template <int channels, bool normalise>
+struct Draw {
+    HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out) {
+        using P = Passes<channels, normalise>;
+        SegmentBuilder<channels>(block, memory, P::planes).build();
+        P::forward(block, memory, ImageWriter<channels, normalise>{block, out});
+    }
+};
+
+template <int channels, bool normalise>
+struct DrawLoss {
+    HWY_NOINLINE static void run(const Block& block, Scratch& memory, const LossJob& loss, float* slots, double& sum) {
+        using P = Passes<channels, normalise>;
+        const D d;
+        unpack_target<channels>(block, loss, memory.target);
+        clear_outside(block, memory, P::planes);
+        SegmentBuilder<channels>(block, memory, P::planes).build();
+        V absolute = hn::Zero(d);
+        V square = hn::Zero(d);
+        P::forward(block, memory, LossWriter<channels, normalise>{block, loss, memory, absolute, square});
+        sum += static_cast<double>(loss.l1 * hn::GetLane(hn::SumOfLanes(d, absolute))) +
+               static_cast<double>(loss.l2 * hn::GetLane(hn::SumOfLanes(d, square)));
+        if (slots != nullptr) P::backward(block, memory, slots);
+    }
+};
+
+template <int channels, bool normalise>
+struct DrawBackward {
+    HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out, const float* grad_image,
+                                 float* slots) {
+        using P = Passes<channels, normalise>;
+        clear_outside(block, memory, P::planes);
+        for (int strip = 0; strip * lanes < block.width; ++strip) {
+            for (int row = 0; row < block.height; ++row) load_row(block, memory, out, grad_image, strip, row);
+        }
+        SegmentBuilder<channels>(block, memory, P::planes).build();
+        P::backward(block, memory, slots);
+    }
+
+    HWY_INLINE static void load_row(const Block& block, Scratch& memory, const Planes& out, const float* grad_image,
+                                    int strip, int row) {
+        using P = Passes<channels, normalise>;
+        const D d;
+        const int columns = columns_of(block, strip);
+        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->height;
+        const std::ptrdiff_t sample = block.sample(row, strip * lanes);
+        float* planes = memory.planes + static_cast<std::ptrdiff_t>(strip * block_size + row) * P::planes * lanes;
+        V scale = hn::Set(d, 1.0F);
+        V dot = hn::Zero(d);
+        if constexpr (normalise) {
+            scale = scale / hn::Max(load_columns(out.normaliser + sample, columns), hn::Set(d, 1e-30F));
+        }
+        for (int c = 0; c < channels; ++c) {
+            const std::ptrdiff_t place = (block.first_channel + c) * plane + sample;
+            const V u = load_columns(grad_image + place, columns) * scale;
+            if constexpr (normalise) dot = hn::NegMulAdd(u, load_columns(out.image + place, columns), dot);
+            hn::Store(u, d, planes + c * lanes);
+        }
+        if constexpr (normalise) hn::Store(dot, d, planes + channels * lanes);
+    }
+};
+
+/// Draws all channels in groups. Groups are independent of one another: the loss and the gradient of the geometry are
+/// sums over channels.
+template <template <int, bool> class Pass, bool normalise, class... Arguments>
+HWY_INLINE void for_each_group(Block& block, Arguments&&... arguments) {
+    Scratch& memory = scratch();
+    for (int first = 0; first < block.job.channels; first += group_channels) {
+        block.first_channel = first;
+        switch (std::min(group_channels, block.job.channels - first)) {
+            case 1: Pass<1, normalise>::run(block, memory, arguments...); break;
+            case 2: Pass<2, normalise>::run(block, memory, arguments...); break;
+            case 3: Pass<3, normalise>::run(block, memory, arguments...); break;
+            default: Pass<4, normalise>::run(block, memory, arguments...); break;
+        }
+    }
+}
+
+template <template <int, bool> class Pass, class... Arguments>
+HWY_INLINE void run_pass(const RasterJob& job, std::int64_t index, Arguments&&... arguments) {
+    Block block(job, index);
+    if (job.normalise) {
+        for_each_group<Pass, true>(block, arguments...);
+    } else {
+        for_each_group<Pass, false>(block, arguments...);
+    }
+}
+
+void draw(const RasterJob& job, std::int64_t block, const Planes& out) { run_pass<Draw>(job, block, out); }
+
+void draw_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
+                   float* slots) {
+    run_pass<DrawBackward>(job, block, out, grad_image, slots);
+}
+
+double draw_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots) {
+    double sum = 0;
+    run_pass<DrawLoss>(job, block, loss, slots, sum);
+    return sum;
+}
+
+}  // namespace gsfit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gsfit {
+
+HWY_EXPORT(draw);
+HWY_EXPORT(draw_backward);
+HWY_EXPORT(draw_loss);
+
+void rasterize_block(const RasterJob& job, std::int64_t block, const Planes& out) {
+    HWY_DYNAMIC_DISPATCH(draw)(job, block, out);
+}
+
+void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
+                              float* slots) {
+    HWY_DYNAMIC_DISPATCH(draw_backward)(job, block, out, grad_image, slots);
+}
+
+double rasterize_block_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots) {
+    return HWY_DYNAMIC_DISPATCH(draw_loss)(job, block, loss, slots);
+}
+
+}  // namespace gsfit
+#endif

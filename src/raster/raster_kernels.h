@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "gsfit/bins.h"
+#include "gsfit/core/views.h"
+
+namespace gsfit {
+
+/// What the block kernels draw.
+struct RasterJob {
+    const Bins* bins = nullptr;
+    const float* feature = nullptr;  ///< [N,channels]
+    int channels = 0;
+    bool normalise = true;  ///< blend `norm`; else `sum`
+    float eps = 0;          ///< of the normaliser
+};
+
+/// Where a partial gradient goes: one row per slot, {x, y, a, b, c, feature[channels]}.
+inline constexpr int geometry_columns = 5;
+
+/// A whole lattice's image [channels,h,w] and, for blend `norm`, its normaliser sum_k a_k + eps [h,w].
+struct Planes {
+    float* image = nullptr;
+    float* normaliser = nullptr;  ///< may be null when only the image is wanted
+};
+
+/// Draws one block.
+void rasterize_block(const RasterJob& job, std::int64_t block, const Planes& out);
+
+/// Gradient with respect to the image -> partial gradients of one block's splats.
+void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
+                              float* slots);
+
+/// The pixel loss against the target's pixels on a lattice; l1 and l2 are weights per value.
+struct LossJob {
+    PackedView target;
+    Lattice lattice;
+    float l1 = 0;
+    float l2 = 0;
+};
+
+/// Draws one block and returns its share of the loss; writes partial gradients when `slots` is not null.
+double rasterize_block_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots);
+
+}  // namespace gsfit
