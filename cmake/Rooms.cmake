@@ -37,7 +37,7 @@ function(gsfit_room name)
   endif()
 endfunction()
 
-# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case.
+# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case, <name>.<suite>.<case>.
 function(gsfit_test name)
   cmake_parse_arguments(TEST "" "" "ROOMS;LABELS" ${ARGN})
   add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
@@ -49,5 +49,5 @@ function(gsfit_test name)
     endif()
     target_link_libraries(${name} PRIVATE ${item})
   endforeach()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 600)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 600)
 endfunction()

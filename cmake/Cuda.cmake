@@ -1,0 +1,31 @@
+# Sets GSFIT_WITH_CUDA and enables the language where a CUDA toolkit is there and knows all the architectures.
+
+set(GSFIT_CUDA AUTO CACHE STRING "CUDA: AUTO, where a toolkit is found; ON, stop without one; OFF, do not look")
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90 100 120)
+endif()
+set(GSFIT_WITH_CUDA OFF)
+if(GSFIT_CUDA STREQUAL "OFF")
+  return()
+endif()
+
+include(CheckLanguage)
+check_language(CUDA)
+set(no_cuda "")
+if(NOT CMAKE_CUDA_COMPILER)
+  set(no_cuda "no CUDA toolkit was found; name its compiler with -DCMAKE_CUDA_COMPILER=<nvcc>")
+else()
+  enable_language(CUDA)
+  set(CMAKE_CUDA_STANDARD 17) # the newest that every CMake since 3.22 knows for CUDA
+  if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.8)
+    set(no_cuda "CUDA ${CMAKE_CUDA_COMPILER_VERSION} is older than 12.8, the first that knows every architecture")
+  endif()
+endif()
+
+if(NOT no_cuda)
+  set(GSFIT_WITH_CUDA ON)
+elseif(GSFIT_CUDA STREQUAL "AUTO")
+  message(STATUS "Building without CUDA: ${no_cuda}")
+else()
+  message(FATAL_ERROR "GSFIT_CUDA is ON, but ${no_cuda}.")
+endif()
