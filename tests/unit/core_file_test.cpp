@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "gsfit/core/error.h"
+#include "unit/sentences.h"
 #include "unit/temporary_directory.h"
 
 namespace gsfit {
@@ -23,21 +24,6 @@ constexpr std::size_t no_limit = std::size_t{1} << 30;
 std::string text_of(const fs::path& path) {
     const std::vector<std::byte> bytes = read_file(path, no_limit);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-template <class Exception, class Body>
-std::string sentence_of(const Body& body) {
-    try {
-        body();
-    } catch (const Exception& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return {};
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-    EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
 TEST(File, WritesAndReadsBack) {

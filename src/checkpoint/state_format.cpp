@@ -1,0 +1,257 @@
+#include "checkpoint/state_format.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "checkpoint/safetensors.h"
+#include "gsfit/core/error.h"
+
+namespace gsfit {
+namespace {
+
+using Shape = std::vector<std::int64_t>;
+
+constexpr const char* format_name = "gsfit-checkpoint";
+constexpr const char* format_version = "1";
+constexpr std::int64_t max_side = std::int64_t{1} << 24;  // of the training raster [pixels]
+constexpr std::int64_t max_stride = std::int64_t{1} << 20;
+constexpr std::int64_t max_channels = 16;
+constexpr std::int64_t max_integer = std::numeric_limits<std::int64_t>::max();
+
+template <class Number, class... Base>
+std::string to_text(Number value, Base... base) {
+    std::array<char, 64> buffer{};
+    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, base...);
+    return {buffer.data(), result.ptr};  // the shortest text that reads back as the same value
+}
+
+std::string random_state_text(const Random::State& state) {
+    std::string text;
+    for (const std::uint64_t word : state) {
+        if (!text.empty()) text += ' ';
+        text += to_text(word, 16);
+    }
+    return text;
+}
+
+/// Keeps the tensors' memory alive while their bytes are written.
+class StateWriter {
+public:
+    void add(const std::string& name, const at::Tensor& tensor, const char* dtype) {
+        kept_.push_back(tensor.cpu().contiguous());
+        const at::Tensor& kept = kept_.back();
+        file_.entries.push_back(
+            {name, dtype, kept.sizes().vec(), {static_cast<const std::byte*>(kept.const_data_ptr()), kept.nbytes()}});
+    }
+    void add(const std::string& name, const std::vector<std::int64_t>& values) {
+        file_.entries.push_back(
+            {name, "I64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(std::span(values))});
+    }
+    void add(const std::string& key, const std::string& value) { file_.metadata[key] = value; }
+
+    [[nodiscard]] std::vector<std::byte> bytes() const { return safetensors::write(file_); }
+
+private:
+    safetensors::File file_;
+    std::vector<at::Tensor> kept_;
+};
+
+/// Typed, checked access to a file's tensors and metadata. Everything throws InputError.
+class StateReader {
+public:
+    StateReader(std::span<const std::byte> bytes, const std::string& name)
+        : file_(safetensors::read(bytes, name)), name_(name) {
+        require(has("format") && text("format") == format_name, "it is no checkpoint of gsfit");
+        require(text("version") == format_version,
+                "it has version '" + text("version") + "' and this gsfit reads version " + format_version);
+    }
+
+    void require(bool holds, const std::string& what) const {
+        if (!holds) {
+            throw InputError("cannot use '" + name_ + "': " + what + "; use a checkpoint that this gsfit has written");
+        }
+    }
+
+    [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return file_.metadata; }
+
+    [[nodiscard]] const std::string& text(const std::string& key) const {
+        require(has(key), "its metadata lack '" + key + "'");
+        return file_.metadata.at(key);
+    }
+
+    /// In [least, most]; never NaN.
+    template <class Number>
+    [[nodiscard]] Number number(const std::string& key, Number least, Number most) const {
+        const std::string& digits = text(key);
+        Number value{};
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        require(error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= most,
+                "its metadata '" + key + "' must be a number from " + to_text(least) + " to " + to_text(most));
+        return value;
+    }
+
+    [[nodiscard]] const safetensors::Entry& entry(const std::string& name, const char* dtype) const {
+        const auto found = std::ranges::find(file_.entries, name, &safetensors::Entry::name);
+        require(found != file_.entries.end(), "it has no tensor '" + name + "'");
+        require(found->dtype == dtype, "tensor '" + name + "' must have the type " + dtype);
+        return *found;
+    }
+
+    [[nodiscard]] at::Tensor floats(const std::string& name, const Shape& shape) const {
+        const at::Tensor tensor = copy(entry(name, "F32"), shape, at::kFloat);
+        const std::span values(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
+        require(std::ranges::all_of(values, [](float value) { return std::isfinite(value); }),
+                "tensor '" + name + "' has a value that is not finite");
+        return tensor;
+    }
+
+    [[nodiscard]] at::Tensor ints(const std::string& name, const Shape& shape) const {
+        return copy(entry(name, "I32"), shape, at::kInt);
+    }
+
+    [[nodiscard]] std::vector<std::int64_t> integers(const std::string& name) const {
+        const safetensors::Entry& found = entry(name, "I64");
+        require(found.shape.size() == 1, "tensor '" + name + "' must have one dimension");
+        std::vector<std::int64_t> values(found.bytes.size() / sizeof(std::int64_t));
+        std::ranges::copy(found.bytes, std::as_writable_bytes(std::span(values)).begin());
+        return values;
+    }
+
+private:
+    [[nodiscard]] bool has(const std::string& key) const { return file_.metadata.contains(key); }
+
+    [[nodiscard]] at::Tensor copy(const safetensors::Entry& entry, const Shape& shape, at::ScalarType type) const {
+        require(entry.shape == shape, "the shape of tensor '" + entry.name + "' does not fit the others");
+        at::Tensor tensor = at::empty(shape, type);
+        std::ranges::copy(entry.bytes, static_cast<std::byte*>(tensor.mutable_data_ptr()));
+        return tensor;
+    }
+
+    safetensors::File file_;
+    std::string name_;
+};
+
+template <class Value>
+bool all_at_least(const at::Tensor& tensor, Value least) {
+    const std::span values(tensor.const_data_ptr<Value>(), static_cast<std::size_t>(tensor.numel()));
+    return std::ranges::all_of(values, [least](Value value) { return value >= least; });
+}
+
+Field read_field(const StateReader& reader) {
+    const Shape& shape = reader.entry("feature", "F32").shape;
+    reader.require(shape.size() == 2 && shape[0] >= 1, "it holds no Gaussian");
+    reader.require(shape[1] >= 1 && shape[1] <= max_channels, "a feature must have 1 to 16 channels");
+    const std::int64_t size = shape[0];
+
+    Field field;
+    field.position = reader.floats("position", {size, 2});
+    field.inv_scale = reader.floats("inv_scale", {size, 2});
+    field.rotation = reader.floats("rotation", {size, 1});
+    field.feature = reader.floats("feature", shape);
+    field.raster_width = reader.number<std::int64_t>("raster_width", 1, max_side);
+    field.raster_height = reader.number<std::int64_t>("raster_height", 1, max_side);
+    reader.require(all_at_least(field.inv_scale, std::numeric_limits<float>::min()),
+                   "tensor 'inv_scale' has a value that is not positive");
+    return field;
+}
+
+Blending read_blending(const StateReader& reader) {
+    const std::string& blend = reader.text("blend");
+    reader.require(blend == "norm" || blend == "sum", "its metadata 'blend' must be norm or sum");
+    Blending blending;
+    blending.blend = blend == "norm" ? Blend::norm : Blend::sum;
+    blending.cutoff = reader.number("cutoff", std::numeric_limits<float>::min(), std::numeric_limits<float>::max());
+    blending.eps = reader.number("blend_eps", 0.0F, std::numeric_limits<float>::max());
+    return blending;
+}
+
+Moments read_moments(const StateReader& reader, const Field& field) {
+    const Shape shape{field.size(), 5 + field.channels()};
+    Moments moments;
+    moments.first = reader.floats("first_moment", shape);
+    moments.second = reader.floats("second_moment", shape);
+    moments.age = reader.ints("age", {field.size()});
+    reader.require(all_at_least(moments.second, 0.0F), "tensor 'second_moment' has a negative value");
+    reader.require(all_at_least(moments.age, 0), "tensor 'age' has a negative value");
+    return moments;
+}
+
+Random::State read_random_state(const StateReader& reader) {
+    const std::string& text = reader.text("random_state");
+    std::istringstream words(text);
+    words >> std::hex;
+    Random::State state{};
+    for (std::uint64_t& word : state) {
+        words >> word;
+    }
+    // All zero is the one state that the generator cannot leave.
+    reader.require(random_state_text(state) == text && state != Random::State{},
+                   "its metadata 'random_state' must be four hexadecimal words, not all 0");
+    return state;
+}
+
+void read_phases(const StateReader& reader, TrainState& state) {
+    state.phase_stride = reader.number<std::int64_t>("phase_stride", 0, max_stride);
+    state.phases = reader.integers("phases");
+    const std::int64_t count = state.phase_stride * state.phase_stride;
+    reader.require(static_cast<std::int64_t>(state.phases.size()) <= count &&
+                       std::ranges::all_of(state.phases, [count](auto phase) { return phase >= 0 && phase < count; }),
+                   "tensor 'phases' does not fit its stride");
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_state(const TrainState& state) {
+    StateWriter writer;
+    writer.add("position", state.field.position, "F32");
+    writer.add("inv_scale", state.field.inv_scale, "F32");
+    writer.add("rotation", state.field.rotation, "F32");
+    writer.add("feature", state.field.feature, "F32");
+    writer.add("first_moment", state.moments.first, "F32");
+    writer.add("second_moment", state.moments.second, "F32");
+    writer.add("age", state.moments.age, "I32");
+    writer.add("phases", state.phases);
+
+    writer.add("format", format_name);
+    writer.add("version", format_version);
+    writer.add("raster_width", to_text(state.field.raster_width));
+    writer.add("raster_height", to_text(state.field.raster_height));
+    writer.add("blend", state.blending.blend == Blend::norm ? "norm" : "sum");
+    writer.add("blend_eps", to_text(state.blending.eps));
+    writer.add("cutoff", to_text(state.blending.cutoff));
+    writer.add("step", to_text(state.step));
+    writer.add("progress", to_text(state.progress));
+    writer.add("seconds", to_text(state.seconds));
+    writer.add("growths", to_text(state.growths));
+    writer.add("random_state", random_state_text(state.random));
+    writer.add("phase_stride", to_text(state.phase_stride));
+    return writer.bytes();
+}
+
+TrainState decode_state(std::span<const std::byte> bytes, const std::string& name) {
+    const StateReader reader(bytes, name);
+    TrainState state;
+    state.field = read_field(reader);
+    state.blending = read_blending(reader);
+    state.moments = read_moments(reader, state.field);
+    state.step = reader.number<std::int64_t>("step", 0, max_integer);
+    state.progress = reader.number("progress", 0.0, 1.0);
+    state.seconds = reader.number("seconds", 0.0, std::numeric_limits<double>::max());
+    state.growths = reader.number<std::int64_t>("growths", 0, max_integer);
+    state.random = read_random_state(reader);
+    read_phases(reader, state);
+    return state;
+}
+
+SavedField decode_field(std::span<const std::byte> bytes, const std::string& name) {
+    const StateReader reader(bytes, name);
+    return {read_field(reader), read_blending(reader), reader.metadata()};
+}
+
+}  // namespace gsfit

@@ -1,0 +1,223 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/safetensors.h"
+#include "checkpoint/state_format.h"
+#include "gsfit/checkpoint.h"
+#include "gsfit/core/error.h"
+#include "gsfit/core/file.h"
+#include "unit/mutator.h"
+#include "unit/sentences.h"
+#include "unit/temporary_directory.h"
+#include "unit/train_states.h"
+
+namespace gsfit {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+std::string bytes_of(const at::Tensor& tensor) {
+    return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+
+void expect_same_bits(const at::Tensor& a, const at::Tensor& b) {
+    EXPECT_EQ(a.sizes(), b.sizes());
+    EXPECT_EQ(a.scalar_type(), b.scalar_type());
+    EXPECT_TRUE(b.is_contiguous());
+    EXPECT_EQ(bytes_of(a), bytes_of(b));
+}
+
+template <class Value>
+void expect_same_bits(Value a, Value b) {
+    EXPECT_EQ(std::memcmp(&a, &b, sizeof(Value)), 0) << a << " " << b;
+}
+
+void expect_same_fields(const Field& a, const Field& b) {
+    expect_same_bits(a.position, b.position);
+    expect_same_bits(a.inv_scale, b.inv_scale);
+    expect_same_bits(a.rotation, b.rotation);
+    expect_same_bits(a.feature, b.feature);
+    EXPECT_EQ(a.raster_width, b.raster_width);
+    EXPECT_EQ(a.raster_height, b.raster_height);
+}
+
+void expect_same_states(const TrainState& a, const TrainState& b) {
+    expect_same_fields(a.field, b.field);
+    EXPECT_EQ(a.blending.blend, b.blending.blend);
+    expect_same_bits(a.blending.cutoff, b.blending.cutoff);
+    expect_same_bits(a.blending.eps, b.blending.eps);
+    expect_same_bits(a.moments.first, b.moments.first);
+    expect_same_bits(a.moments.second, b.moments.second);
+    expect_same_bits(a.moments.age, b.moments.age);
+    EXPECT_EQ(a.step, b.step);
+    expect_same_bits(a.progress, b.progress);
+    expect_same_bits(a.seconds, b.seconds);
+    EXPECT_EQ(a.growths, b.growths);
+    EXPECT_EQ(a.random, b.random);
+    EXPECT_EQ(a.phase_stride, b.phase_stride);
+    EXPECT_EQ(a.phases, b.phases);
+}
+
+/// The example state's file after `edit` has changed its parts.
+template <class Edit>
+Bytes edited(const Edit& edit) {
+    const Bytes bytes = encode_state(example_state());
+    safetensors::File file = safetensors::read(bytes, "example");
+    edit(file);
+    return safetensors::write(file);
+}
+
+safetensors::Entry& entry(safetensors::File& file, const std::string& name) {
+    return *std::ranges::find(file.entries, name, &safetensors::Entry::name);
+}
+
+void expect_refused(const Bytes& bytes, const std::string& why) {
+    const std::string sentence = sentence_of<InputError>([&] { decode_state(bytes, "some.file"); });
+    expect_contains(sentence, "cannot use 'some.file': ");
+    expect_contains(sentence, why);
+}
+
+TEST(CheckpointState, SurvivesAFileBitForBit) {
+    const TemporaryDirectory folder;
+    const TrainState state = example_state();
+    save_checkpoint(folder / "state.safetensors", state);
+    const TrainState back = load_checkpoint(folder / "state.safetensors");
+    expect_same_states(state, back);
+    EXPECT_EQ(encode_state(state), encode_state(back));
+    const SavedField saved = load_field(folder / "state.safetensors");
+    expect_same_fields(state.field, saved.field);
+    EXPECT_EQ(saved.metadata.at("step"), "1234567890123");
+    EXPECT_EQ(saved.blending.blend, Blend::sum);
+}
+
+TEST(CheckpointState, SurvivesWithEveryNumberOfChannelsAndNoPhases) {
+    for (std::int64_t channels = 1; channels <= 16; ++channels) {
+        TrainState state = example_state(1, channels);
+        state.blending = Blending{};
+        state.phase_stride = 0;
+        state.phases.clear();
+        expect_same_states(state, decode_state(encode_state(state), "file"));
+    }
+}
+
+TEST(CheckpointState, SurvivesWithTensorsThatAreNotContiguous) {
+    TrainState state = example_state(2);
+    state.field.position = counting({2, 2}, 0.1F, 0.2F).t();
+    const TrainState back = decode_state(encode_state(state), "file");
+    expect_same_bits(state.field.position.contiguous(), back.field.position);
+}
+
+TEST(CheckpointState, AFieldNeedsNoTrainingState) {
+    const Bytes bytes = edited([](safetensors::File& file) {
+        std::erase_if(file.entries, [](const auto& e) {
+            return e.name.ends_with("moment") || e.name == "age" || e.name == "phases";
+        });
+        for (const char* key : {"step", "progress", "seconds", "growths", "random_state", "phase_stride"}) {
+            file.metadata.erase(key);
+        }
+    });
+    expect_same_fields(decode_field(bytes, "file").field, example_state().field);
+    expect_refused(bytes, "no tensor 'first_moment'");
+}
+
+TEST(CheckpointState, RefusesOtherKinds) {
+    expect_refused(edited([](auto& file) { file.metadata.clear(); }), "no checkpoint of gsfit");
+    expect_refused(edited([](auto& file) { file.metadata["format"] = "pt"; }), "no checkpoint of gsfit");
+    expect_refused(edited([](auto& file) { file.metadata["version"] = "2"; }), "version '2'");
+}
+
+TEST(CheckpointState, RefusesNoGaussians) {
+    expect_refused(edited([](auto& file) { entry(file, "feature") = {"feature", "F32", {0, 3}, {}}; }), "no Gaussian");
+    expect_refused(edited([](auto& file) { entry(file, "feature").shape = {9}; }), "no Gaussian");
+    expect_refused(edited([](auto& file) {
+                       entry(file, "feature") = {"feature", "F32", {3, 0}, {}};
+                   }),
+                   "1 to 16 channels");
+}
+
+TEST(CheckpointState, RefusesTensorsThatDoNotFit) {
+    for (const char* name : {"position", "inv_scale", "rotation", "first_moment", "second_moment", "age"}) {
+        expect_refused(edited([&](auto& file) { entry(file, name).shape.insert(entry(file, name).shape.begin(), 1); }),
+                       name);
+        expect_refused(edited([&](auto& file) { entry(file, name).dtype = "U32"; }), "must have the type");
+        expect_refused(
+            edited([&](auto& file) { std::erase_if(file.entries, [&](auto& e) { return e.name == name; }); }),
+            std::string("no tensor '") + name);
+    }
+}
+
+TEST(CheckpointState, RefusesValuesOutOfRange) {
+    const auto with_value = [](const std::string& name, float value) {
+        return edited([&](auto& file) {
+            const auto& bytes = entry(file, name).bytes;
+            std::memcpy(const_cast<std::byte*>(bytes.data()), &value, sizeof value);
+        });
+    };
+    for (const char* name : {"position", "inv_scale", "rotation", "feature", "first_moment", "second_moment"}) {
+        expect_refused(with_value(name, std::nanf("")), "not finite");
+        expect_refused(with_value(name, -HUGE_VALF), "not finite");
+    }
+    expect_refused(with_value("inv_scale", 0), "not positive");
+    expect_refused(with_value("second_moment", -1), "negative");
+    expect_refused(with_value("age", -1), "negative");
+}
+
+TEST(CheckpointState, RefusesBadMetadata) {
+    const std::map<std::string, std::vector<std::string>> bad{
+        {"raster_width", {"0", "-1", "16777217", "", "4x", " 4", "4 ", "99999999999999999999"}},
+        {"raster_height", {"0", "1.5"}},
+        {"blend", {"topk", ""}},
+        {"blend_eps", {"-1", "nan", "inf", "1e39"}},
+        {"cutoff", {"0", "-4", "nan", "inf"}},
+        {"step", {"-1", "x"}},
+        {"progress", {"-0.1", "1.1", "nan"}},
+        {"seconds", {"-1", "inf"}},
+        {"growths", {"-1"}},
+        {"random_state", {"", "1 2 3", "1 2 3 4 5", "0 0 0 0", "1 2 3 x", "1  2 3 4", "-1 2 3 4"}},
+        {"phase_stride", {"-1", "1048577", "1"}},
+    };
+    for (const auto& [key, values] : bad) {
+        for (const std::string& value : values) {
+            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }),
+                           key == "phase_stride" && value == "1" ? "does not fit its stride" : key);
+        }
+        expect_refused(edited([&](auto& file) { file.metadata.erase(key); }), "lack '" + key + "'");
+    }
+}
+
+TEST(CheckpointState, RefusesPhasesThatDoNotFit) {
+    for (const std::vector<std::int64_t>& phases : {std::vector<std::int64_t>{16}, {-1}}) {
+        expect_refused(edited([&](auto& file) {
+                           entry(file, "phases") = {"phases", "I64", {1}, std::as_bytes(std::span(phases))};
+                       }),
+                       "does not fit its stride");
+    }
+}
+
+TEST(CheckpointState, RefusesAFileCutAnywhere) {
+    const Bytes bytes = encode_state(example_state(1, 1));
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        EXPECT_THROW(decode_state(std::span(bytes).first(size), "file"), InputError) << size;
+    }
+}
+
+/// A damaged file is refused, or what it holds passes the checks; nothing else happens.
+void expect_handled(const Bytes& bytes) {
+    try {
+        const TrainState state = decode_state(bytes, "file");
+        EXPECT_GE(state.field.size(), 1);
+    } catch (const InputError&) {
+        SUCCEED();
+    }
+}
+
+TEST(CheckpointState, HandlesRandomMutations) {
+    const Bytes original = encode_state(example_state(2, 1));
+    Mutator mutator;
+    for (int round = 0; round < 20000; ++round) expect_handled(mutator(original));
+}
+
+}  // namespace
+}  // namespace gsfit
