@@ -1,0 +1,92 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "gsfit/core/error.h"
+#include "gsfit/core/file.h"
+#include "gsfit/record.h"
+
+namespace gsfit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* lock_name = ".gsfit.lock";
+// What a run writes and a second run would overwrite or mix with.
+constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
+
+/// The first of a run's names that the folder has, or an empty string.
+std::string first_run_name(const fs::path& folder) {
+    for (const char* name : run_names) {
+        if (fs::exists(fs::symlink_status(folder / name))) return name;
+    }
+    return {};
+}
+
+std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
+
+void refuse_run(const fs::path& path) {
+    if (const std::string name = first_run_name(path); !name.empty()) {
+        throw OutputError(quoted(path) + " already holds a run (it has " + name +
+                          "); continue that one with --resume " + path.string() +
+                          " or choose another folder with --output");
+    }
+}
+
+}  // namespace
+
+bool holds_run(const fs::path& folder) { return !first_run_name(folder).empty(); }
+
+RunFolder::RunFolder(const fs::path& path) : path_(path) {
+    // The lock goes with the process, however that ends; the file stays, for removing it would let two processes in.
+    lock_ = ::open((path / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock_ < 0) {
+        throw OutputError("cannot write into " + quoted(path) + ": " + std::generic_category().message(errno) +
+                          "; choose a folder that you may write to");
+    }
+    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+        return;
+    }
+    const int error = errno;
+    ::close(lock_);
+    throw OutputError(error == EWOULDBLOCK
+                          ? quoted(path) + " is being written to by another gsfit; wait for it or choose another folder"
+                          : "cannot lock " + quoted(path) + ": " + std::generic_category().message(error) +
+                                "; choose a folder on another file system");
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+RunFolder::~RunFolder() {
+    if (lock_ >= 0) {
+        ::close(lock_);
+    }
+}
+
+RunFolder RunFolder::create(const fs::path& path) {
+    refuse_run(path);  // first of all, so that not even the lock is put beside another run
+    gsfit::create_directories(path);
+    RunFolder folder(path);
+    refuse_run(path);  // one that began and ended just before the lock
+    return folder;
+}
+
+RunFolder RunFolder::reopen(const fs::path& path) {
+    if (!holds_run(path)) {
+        throw InputError(quoted(path) + " holds no run to resume; name the folder of one");
+    }
+    RunFolder folder(path);
+    remove_leftovers(path);
+    if (fs::is_directory(path / "checkpoints")) {
+        remove_leftovers(path / "checkpoints");
+    }
+    return folder;
+}
+
+}  // namespace gsfit

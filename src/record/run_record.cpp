@@ -1,0 +1,96 @@
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gsfit/core/file.h"
+#include "gsfit/record.h"
+
+namespace gsfit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Now, as 2026-11-21T09:48:38Z.
+std::string utc_time() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+/// Of this process so far. Not getrusage(): its figure begins with that of the program which started this one.
+std::optional<std::int64_t> peak_resident_bytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        std::int64_t kibibytes = 0;
+        if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+    }
+    return std::nullopt;
+}
+
+/// JSON has no infinity: the PSNR of a perfect match is null.
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+const char* name_of(RunExit exit) {
+    switch (exit) {
+        case RunExit::finished:
+            return "finished";
+        case RunExit::interrupted:
+            return "interrupted";
+        case RunExit::terminated:
+            return "terminated";
+        case RunExit::failed:
+            break;
+    }
+    return "failed";
+}
+
+}  // namespace
+
+RunRecord::RunRecord(const std::filesystem::path& run_folder, RunInfo info)
+    : path_(run_folder / "run.json"), info_(std::move(info)), started_(utc_time()) {
+    write("running", {}, {});
+}
+
+void RunRecord::operator()(const TrainEvent& event) {
+    if (event.kind != TrainEvent::Kind::evaluated && event.kind != TrainEvent::Kind::finished) {
+        return;
+    }
+    step_ = event.state.step;
+    gaussians_ = event.state.field.size();
+    seconds_ = event.state.seconds;
+    psnr_ = event.psnr;
+    ssim_ = event.ssim;
+    write("running", {}, {});
+}
+
+void RunRecord::end(RunExit exit, const std::string& message) { write(name_of(exit), message, utc_time()); }
+
+void RunRecord::write(const std::string& exit, const std::string& message, const std::string& finished) const {
+    Json json{{"versions", info_.versions},
+              {"device", info_.device},
+              {"simd", info_.simd},
+              {"threads", info_.threads},
+              {"seed", info_.seed},
+              {"image", {{"path", info_.image}, {"width", info_.image_width}, {"height", info_.image_height}}},
+              {"started", started_}};
+    if (info_.resumed_step) json["resumed_step"] = *info_.resumed_step;
+    if (!finished.empty()) json["finished"] = finished;
+    json["exit"] = exit;
+    if (!message.empty()) json["message"] = message;
+    json["steps"] = step_;
+    json["gaussians"] = gaussians_;
+    json["seconds"] = seconds_;
+    if (psnr_) json["psnr"] = finite(*psnr_);
+    if (ssim_) json["ssim"] = finite(*ssim_);
+    if (const auto peak = peak_resident_bytes()) json["peak_resident_bytes"] = *peak;
+    // A path need not be UTF-8, JSON is.
+    write_file_atomically(path_, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace gsfit
