@@ -1,0 +1,112 @@
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "gsfit/core/error.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/gaussians.h"
+
+namespace gsfit {
+
+namespace {
+
+/// Mean over channels at a pixel, the nearest one inside for a pixel outside.
+float luma(const PackedView& image, std::int64_t x, std::int64_t y) {
+    x = std::clamp<std::int64_t>(x, 0, image.width - 1);
+    y = std::clamp<std::int64_t>(y, 0, image.height - 1);
+    float sum = 0;
+    for (int c = 0; c < image.channels; ++c) sum += image.value(x, y, c);
+    return sum / static_cast<float>(image.channels);
+}
+
+/// Direction of the gradient around a pixel, and how sure it is.
+struct Edge {
+    float angle;      // [radians]
+    float coherence;  // 0 (none) to 1
+};
+
+Edge edge_at(const PackedView& image, std::int64_t x, std::int64_t y, std::int64_t tap) {
+    float xx = 0;
+    float xy = 0;
+    float yy = 0;
+    for (int j = -2; j <= 2; ++j) {
+        for (int i = -2; i <= 2; ++i) {
+            const std::int64_t px = x + i * tap;
+            const std::int64_t py = y + j * tap;
+            const float gx = luma(image, px + tap, py) - luma(image, px - tap, py);
+            const float gy = luma(image, px, py + tap) - luma(image, px, py - tap);
+            const float weight = std::exp(static_cast<float>(-(i * i + j * j)) / 4.0F);
+            xx += weight * gx * gx;
+            xy += weight * gx * gy;
+            yy += weight * gy * gy;
+        }
+    }
+    const float difference = std::sqrt((xx - yy) * (xx - yy) + 4.0F * xy * xy);
+    return {.angle = 0.5F * std::atan2(2.0F * xy, xx - yy), .coherence = difference / (xx + yy + 1e-4F)};
+}
+
+}  // namespace
+
+Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch) {
+    const auto n = static_cast<std::int64_t>(sites.size());
+    Field field{.position = at::empty({n, 2}),
+                .inv_scale = at::empty({n, 2}),
+                .rotation = at::empty({n, 1}),
+                .feature = at::empty({n, image.channels}),
+                .raster_width = image.width,
+                .raster_height = image.height};
+    float* position = field.position.data_ptr<float>();
+    float* inv_scale = field.inv_scale.data_ptr<float>();
+    float* rotation = field.rotation.data_ptr<float>();
+    float* feature = field.feature.data_ptr<float>();
+    const std::int64_t tap = std::max<std::int64_t>(1, std::llround(0.1 * pitch));
+    constexpr std::int64_t grain = 256;
+    parallel_ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const Site& site = sites[static_cast<std::size_t>(i)];
+            const Edge edge = edge_at(image, site.x, site.y, tap);
+            const float stretch = std::exp(0.6F * edge.coherence * edge.coherence);
+            position[2 * i] = static_cast<float>((static_cast<double>(site.x) + 0.5) / static_cast<double>(image.width));
+            position[2 * i + 1] =
+                static_cast<float>((static_cast<double>(site.y) + 0.5) / static_cast<double>(image.height));
+            inv_scale[2 * i] = stretch / site.sigma;
+            inv_scale[2 * i + 1] = 1.0F / (stretch * site.sigma);
+            rotation[i] = edge.angle;
+            for (int c = 0; c < image.channels; ++c) {
+                feature[i * image.channels + c] = image.value(site.x, site.y, c);
+            }
+        }
+    });
+    return field;
+}
+
+std::vector<std::int64_t> draw_without_replacement(const std::vector<float>& weight, std::int64_t count,
+                                                   Random& random) {
+    if (count < 0 || count > static_cast<std::int64_t>(weight.size())) {
+        throw Error("More places are to be drawn than there are.");
+    }
+    std::vector<double> cumulative(weight.size());
+    double total = 0;
+    for (std::size_t i = 0; i < weight.size(); ++i) cumulative[i] = total += weight[i];
+    std::vector<bool> taken(weight.size());
+    std::vector<std::int64_t> drawn;
+    drawn.reserve(static_cast<std::size_t>(count));
+    constexpr std::int64_t tries_per_draw = 20;
+    for (std::int64_t tries = 0; static_cast<std::int64_t>(drawn.size()) < count; ++tries) {
+        std::size_t index = 0;
+        if (total > 0 && tries < tries_per_draw * count) {
+            const auto place = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * total);
+            index = std::min(weight.size() - 1, static_cast<std::size_t>(place - cumulative.begin()));
+        } else {
+            index = static_cast<std::size_t>(random.below(static_cast<std::int64_t>(weight.size())));
+        }
+        if (taken[index]) continue;
+        taken[index] = true;
+        drawn.push_back(static_cast<std::int64_t>(index));
+    }
+    return drawn;
+}
+
+}  // namespace gsfit

@@ -1,0 +1,195 @@
+#include "optim/whitened_adam_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "optim/whitened_adam_kernels.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#ifndef GSFIT_ADAM_CONSTANTS
+#define GSFIT_ADAM_CONSTANTS
+namespace gsfit {
+
+inline constexpr float beta1 = 0.9F;
+inline constexpr float beta2 = 0.95F;
+inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole image: far below the usual 1e-8
+inline constexpr int geometry = 5;
+inline constexpr int most_columns = geometry + 16;
+
+/// 1 - beta^age; 1 to the last bit of a float long before the table ends.
+struct BiasCorrection {
+    static constexpr std::int32_t oldest = 1023;
+    std::array<float, oldest + 1> first{}, second{};
+
+    BiasCorrection() {
+        for (int age = 0; age <= oldest; ++age) {
+            const auto i = static_cast<std::size_t>(age);
+            first[i] = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), age));
+            second[i] = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), age));
+        }
+    }
+    static const BiasCorrection& table() {
+        static const BiasCorrection instance;
+        return instance;
+    }
+};
+
+}  // namespace gsfit
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace gsfit::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = HWY_CAPPED(float, 16);
+using V = hn::Vec<D>;
+constexpr int lanes = static_cast<int>(hn::MaxLanes(D()));
+
+using Column = float[lanes];
+
+/// A vector of Gaussians, transposed to columns.
+struct Batch {
+    HWY_ALIGN Column x, y, u, v, rotation, correction1, correction2;
+    HWY_ALIGN Column feature[most_columns - geometry];
+    HWY_ALIGN Column grad[most_columns];
+    HWY_ALIGN Column first[most_columns];
+    HWY_ALIGN Column second[most_columns];
+};
+
+HWY_INLINE void load(const AdamArrays& arrays, std::int64_t begin, int count, Batch& batch) {
+    const int channels = arrays.channels;
+    const int columns = geometry + channels;
+    const BiasCorrection& correction = BiasCorrection::table();
+    for (int i = 0; i < count; ++i) {
+        const std::int64_t n = begin + i;
+        const auto age = static_cast<std::size_t>(std::min(++arrays.age[n], BiasCorrection::oldest));
+        batch.correction1[i] = correction.first[age];
+        batch.correction2[i] = correction.second[age];
+        batch.x[i] = arrays.position[2 * n];
+        batch.y[i] = arrays.position[2 * n + 1];
+        batch.u[i] = arrays.inv_scale[2 * n];
+        batch.v[i] = arrays.inv_scale[2 * n + 1];
+        batch.rotation[i] = arrays.rotation[n];
+        batch.grad[0][i] = arrays.grad_position[2 * n];
+        batch.grad[1][i] = arrays.grad_position[2 * n + 1];
+        batch.grad[2][i] = arrays.grad_inv_scale[2 * n];
+        batch.grad[3][i] = arrays.grad_inv_scale[2 * n + 1];
+        batch.grad[4][i] = arrays.grad_rotation[n];
+        for (int c = 0; c < channels; ++c) {
+            batch.feature[c][i] = arrays.feature[channels * n + c];
+            batch.grad[geometry + c][i] = arrays.grad_feature[channels * n + c];
+        }
+        for (int k = 0; k < columns; ++k) {
+            batch.first[k][i] = arrays.first[columns * n + k];
+            batch.second[k][i] = arrays.second[columns * n + k];
+        }
+    }
+}
+
+HWY_INLINE void store(const Batch& batch, std::int64_t begin, int count, const AdamArrays& arrays) {
+    const int channels = arrays.channels;
+    const int columns = geometry + channels;
+    for (int i = 0; i < count; ++i) {
+        const std::int64_t n = begin + i;
+        arrays.position[2 * n] = batch.x[i];
+        arrays.position[2 * n + 1] = batch.y[i];
+        arrays.inv_scale[2 * n] = batch.u[i];
+        arrays.inv_scale[2 * n + 1] = batch.v[i];
+        arrays.rotation[n] = batch.rotation[i];
+        for (int c = 0; c < channels; ++c) arrays.feature[channels * n + c] = batch.feature[c][i];
+        for (int k = 0; k < columns; ++k) {
+            arrays.first[columns * n + k] = batch.first[k][i];
+            arrays.second[columns * n + k] = batch.second[k][i];
+        }
+    }
+}
+
+/// Updates the moments of column k with its whitened gradient; returns the step's direction.
+HWY_INLINE V direction(Batch& batch, int k, V gradient) {
+    const D d;
+    gradient = hn::IfThenElseZero(hn::IsFinite(gradient), gradient);
+    V first = hn::Load(d, batch.first[k]);
+    V second = hn::Load(d, batch.second[k]);
+    first = hn::MulAdd(hn::Set(d, 1.0F - beta1), gradient, hn::Set(d, beta1) * first);
+    second = hn::MulAdd(hn::Set(d, 1.0F - beta2) * gradient, gradient, hn::Set(d, beta2) * second);
+    hn::Store(first, d, batch.first[k]);
+    hn::Store(second, d, batch.second[k]);
+    const V spread = hn::Sqrt(second / hn::Load(d, batch.correction2)) + hn::Set(d, adam_eps);
+    return first / (hn::Load(d, batch.correction1) * spread);
+}
+
+HWY_INLINE V clamp(V x, float low, float high) {
+    const D d;
+    return hn::Min(hn::Max(x, hn::Set(d, low)), hn::Set(d, high));
+}
+
+HWY_INLINE void move(Batch& batch, int channels, const AdamStep& step) {
+    const D d;
+    const V u = hn::Load(d, batch.u);
+    const V v = hn::Load(d, batch.v);
+    const V rotation = hn::Load(d, batch.rotation);
+    const V cosine = hn::Cos(d, rotation);
+    const V sine = hn::Sin(d, rotation);
+    const V width = hn::Set(d, step.width);
+    const V height = hn::Set(d, step.height);
+    const V anisotropy = hn::Max(hn::Set(d, 0.3F), hn::Abs(u / v - v / u));
+
+    const V gx = hn::Load(d, batch.grad[0]) / width;
+    const V gy = hn::Load(d, batch.grad[1]) / height;
+    const V along_u = direction(batch, 0, hn::MulAdd(cosine, gx, sine * gy) / u);
+    const V along_v = direction(batch, 1, hn::NegMulAdd(sine, gx, cosine * gy) / v);
+    const V log_u = direction(batch, 2, hn::Load(d, batch.grad[2]) * u);
+    const V log_v = direction(batch, 3, hn::Load(d, batch.grad[3]) * v);
+    const V turn = direction(batch, 4, hn::Load(d, batch.grad[4]) / anisotropy);
+
+    const V position_step = hn::Set(d, step.position);
+    const V du = position_step * along_u / u;
+    const V dv = position_step * along_v / v;
+    const V x = hn::Load(d, batch.x) - hn::NegMulAdd(sine, dv, cosine * du) / width;
+    const V y = hn::Load(d, batch.y) - hn::MulAdd(cosine, dv, sine * du) / height;
+    const V scale_step = hn::Set(d, -step.scale);
+    hn::Store(clamp(x, -0.05F, 1.05F), d, batch.x);
+    hn::Store(clamp(y, -0.05F, 1.05F), d, batch.y);
+    hn::Store(clamp(u * hn::Exp(d, scale_step * log_u), step.inv_scale_min, step.inv_scale_max), d, batch.u);
+    hn::Store(clamp(v * hn::Exp(d, scale_step * log_v), step.inv_scale_min, step.inv_scale_max), d, batch.v);
+    hn::Store(rotation - hn::Set(d, step.rotation) * turn / anisotropy, d, batch.rotation);
+
+    const V feature_step = hn::Set(d, step.feature);
+    for (int c = 0; c < channels; ++c) {
+        const V way = direction(batch, geometry + c, hn::Load(d, batch.grad[geometry + c]));
+        hn::Store(hn::NegMulAdd(feature_step, way, hn::Load(d, batch.feature[c])), d, batch.feature[c]);
+    }
+}
+
+void adam(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end) {
+    Batch batch = {};
+    std::fill_n(batch.u, lanes, 1.0F);  // lanes that a last, short batch leaves unused stay finite
+    std::fill_n(batch.v, lanes, 1.0F);
+    for (std::int64_t first = begin; first < end; first += lanes) {
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, end - first));
+        load(arrays, first, count, batch);
+        move(batch, arrays.channels, step);
+        store(batch, first, count, arrays);
+    }
+}
+
+}  // namespace gsfit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gsfit {
+
+HWY_EXPORT(adam);
+
+void whitened_adam_step(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(adam)(arrays, step, begin, end);
+}
+
+}  // namespace gsfit
+#endif

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+namespace gsfit {
+
+/// Arrays of N Gaussians with C channels; shapes as in Field, Moments and Gradients.
+struct AdamArrays {
+    float* position;
+    float* inv_scale;
+    float* rotation;
+    float* feature;
+    const float* grad_position;
+    const float* grad_inv_scale;
+    const float* grad_rotation;
+    const float* grad_feature;
+    float* first;
+    float* second;
+    std::int32_t* age;
+    int channels;
+};
+
+struct AdamStep {
+    float position, scale, rotation, feature;
+    float width, height;                 ///< of the training raster [pixels]
+    float inv_scale_min, inv_scale_max;  ///< [1 / pixels]
+};
+
+/// Steps Gaussians [begin, end).
+void whitened_adam_step(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end);
+
+}  // namespace gsfit

@@ -1,0 +1,35 @@
+#include <string>
+
+#include "gsfit/core/error.h"
+#include "gsfit/train.h"
+
+namespace gsfit {
+
+namespace {
+
+void require(bool in_range, const std::string& name, const std::string& range) {
+    if (!in_range) throw UsageError(name + " must be " + range + ".");
+}
+
+}  // namespace
+
+void TrainOptions::check() const {
+    require(num_gaussians >= 1, "num_gaussians", "at least 1");
+    require(max_steps >= 1, "max_steps", "at least 1");
+    require(max_seconds >= 0, "max_seconds", "0 (off) or a time in seconds");
+    require(loss.l1 >= 0 && loss.l2 >= 0 && ssim_loss_ratio >= 0, "Each loss ratio", "0 or above");
+    require(loss.l1 + loss.l2 + ssim_loss_ratio > 0, "The sum of l1_loss_ratio, l2_loss_ratio and ssim_loss_ratio",
+            "above 0: otherwise there is nothing to train for");
+    require(initial_ratio > 0 && initial_ratio <= 1, "initial_ratio", "above 0 and at most 1");
+    require(init_random_ratio >= 0 && init_random_ratio <= 1, "init_random_ratio", "0 to 1");
+    require(growth_times >= 0, "growth_times", "0 (by the number of steps) or above");
+    require(growth_until > 0 && growth_until <= 1, "growth_until", "above 0 and at most 1");
+    require(growth_sigma > 0, "growth_sigma", "above 0");
+    require(position_step >= 0 && scale_step >= 0 && rotation_step >= 0 && feature_step >= 0, "Each step size",
+            "0 (by the number of steps) or above");
+    require(decay_from >= 0 && decay_from <= 1, "decay_from", "0 to 1");
+    require(decay_floor > 0 && decay_floor <= 1, "decay_floor", "above 0 and at most 1");
+    require(eval_steps >= 0, "eval_steps", "0 (only at the end) or above");
+}
+
+}  // namespace gsfit
