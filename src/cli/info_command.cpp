@@ -1,0 +1,42 @@
+// gsfit info: what a run folder or a saved field holds.
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/run_json.h"
+#include "cli/source.h"
+
+namespace gsfit::cli {
+namespace {
+
+ExitCode run(const Arguments& arguments) {
+    const Source source = open_source(arguments);
+    const auto& [field, blending, metadata] = source.saved;
+    nlohmann::ordered_json report{{"file", source.file.string()},
+                                  {"bytes", std::filesystem::file_size(source.file)},
+                                  {"gaussians", field.size()},
+                                  {"channels", field.channels()},
+                                  {"width", field.raster_width},
+                                  {"height", field.raster_height},
+                                  {"blend", blending.blend == Blend::norm ? "norm" : "sum"},
+                                  {"cutoff", blending.cutoff},
+                                  {"blend_eps", blending.eps},
+                                  {"metadata", metadata}};
+    if (source.run_folder) {
+        report["run"] = read_run_json(*source.run_folder);
+    }
+    print_report(report, arguments.has("json"));
+    return ExitCode::done;
+}
+
+}  // namespace
+
+Command info_command() {
+    return {{"info", "RUN_OR_FILE", {{"json", 0, "", "one JSON object instead of lines"}}},
+            "Shows what a run folder or a saved field holds.",
+            "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file.",
+            run};
+}
+
+}  // namespace gsfit::cli

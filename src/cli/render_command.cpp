@@ -1,0 +1,119 @@
+// gsfit render: the image of a saved field, at any size, whole or a part.
+
+#include <ATen/core/grad_mode.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/text.h"
+#include "cli/values.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/image.h"
+#include "gsfit/render.h"
+
+namespace gsfit::cli {
+namespace {
+
+constexpr std::int64_t longest_side = 65535;
+
+struct Size {
+    std::int64_t width;
+    std::int64_t height;
+};
+
+/// A side of the raster that keeps the field's aspect, at least one pixel.
+std::int64_t scaled(std::int64_t side, double scale) {
+    return std::max(1LL, std::llround(static_cast<double>(side) * scale));
+}
+
+Size raster_size(const Arguments& arguments, const Field& field) {
+    const Size own{field.raster_width, field.raster_height};
+    if (arguments.has("width") + arguments.has("height") + arguments.has("scale") > 1) {
+        throw UsageError("--width, --height and --scale exclude one another; give one of them");
+    }
+    if (arguments.has("width")) {
+        const std::int64_t width = integer_value(arguments, "width", 1, longest_side);
+        return {width, scaled(own.height, static_cast<double>(width) / static_cast<double>(own.width))};
+    }
+    if (arguments.has("height")) {
+        const std::int64_t height = integer_value(arguments, "height", 1, longest_side);
+        return {scaled(own.width, static_cast<double>(height) / static_cast<double>(own.height)), height};
+    }
+    if (arguments.has("scale")) {
+        const double scale = positive_value(arguments, "scale", static_cast<double>(longest_side));
+        return {scaled(own.width, scale), scaled(own.height, scale)};
+    }
+    return own;
+}
+
+void check_sides(const Size& size) {
+    if (size.width > longest_side || size.height > longest_side) {
+        throw UsageError(text_of("a raster of ", size.width, " x ", size.height,
+                                 " pixels is too large; its longer side may be ", longest_side, " pixels"));
+    }
+}
+
+Lattice cropped(const Arguments& arguments, const Size& size) {
+    if (!arguments.has("crop")) {
+        return Lattice::whole(size.width, size.height);
+    }
+    const auto [x, y, width, height] = rectangle_value(arguments, "crop");
+    if (x < 0 || y < 0 || width < 1 || height < 1 || width > size.width || height > size.height ||
+        x > size.width - width || y > size.height - height) {
+        throw UsageError(text_of("--crop ", arguments.value("crop"), " does not lie within the raster of ", size.width,
+                                 " x ", size.height, " pixels"));
+    }
+    return {size.width, size.height, x, y, width, height, 1};
+}
+
+/// The image as floats and as the bytes to encode.
+void check_memory(const Lattice& lattice, int channels) {
+    const double needed = static_cast<double>(lattice.samples()) * channels * (sizeof(float) + 1);
+    const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+    if (needed > machine) {
+        throw Error(text_of("an image of ", lattice.width, " x ", lattice.height, " pixels takes ",
+                            fixed(needed / 1e9, 1), " GB and this machine has ", fixed(machine / 1e9, 1),
+                            " GB; ask for a smaller one, or for parts of it with --crop"),
+                    ExitCode::out_of_memory);
+    }
+}
+
+ExitCode run(const Arguments& arguments) {
+    if (!arguments.has("output")) {
+        throw UsageError("no output is given; name the image to write with -o");
+    }
+    set_threads(static_cast<int>(arguments.has("threads") ? integer_value(arguments, "threads", 0, 1024) : 0));
+    const Source source = open_source(arguments);
+    const Size size = raster_size(arguments, source.saved.field);
+    check_sides(size);
+    const Lattice lattice = cropped(arguments, size);
+    check_image_output(arguments.value("output"), lattice.width, lattice.height);
+    check_memory(lattice, source.saved.field.channels());
+    const at::NoGradGuard no_gradients;
+    write_image(arguments.value("output"), render(source.saved.field, lattice, source.saved.blending));
+    return ExitCode::done;
+}
+
+}  // namespace
+
+Command render_command() {
+    return {{"render",
+             "RUN_OR_FILE",
+             {{"output", 'o', "FILE", "image to write: .png, .jpg, .webp, .tif or .bmp"},
+              {"width", 0, "W", "width of the raster [pixels], 1 to 65535; the aspect is kept"},
+              {"height", 0, "H", "height of the raster [pixels], 1 to 65535; the aspect is kept"},
+              {"scale", 0, "S", "size relative to the fitted image, above 0"},
+              {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
+              {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+            "Renders a fitted field as an image.",
+            "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"
+            "folder (its latest checkpoint is taken) or a .safetensors file.",
+            run};
+}
+
+}  // namespace gsfit::cli

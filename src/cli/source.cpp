@@ -1,0 +1,44 @@
+#include "cli/source.h"
+#include "cli/text.h"
+
+#include <cstdio>
+
+#include "gsfit/core/error.h"
+
+namespace gsfit::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Source open_run(const fs::path& folder) {
+    const std::optional<FoundCheckpoint> found = find_latest_checkpoint(folder);
+    if (!found) {
+        throw InputError(
+            text_of("there is no checkpoint in '", folder.string(), "'; name a run folder or a .safetensors file"));
+    }
+    if (!found->note.empty()) {
+        std::fprintf(stderr, "gsfit: %s\n", found->note.c_str());
+    }
+    return {found->path, folder, load_field(found->path)};
+}
+
+/// The run folder of <run>/checkpoints/<file>.
+std::optional<fs::path> run_of(const fs::path& file) {
+    const fs::path folder = fs::absolute(file).parent_path().parent_path();
+    return fs::exists(folder / "run.json") ? std::optional(folder) : std::nullopt;
+}
+
+}  // namespace
+
+Source open_source(const Arguments& arguments) {
+    if (arguments.positional.empty()) {
+        throw UsageError("no run folder or .safetensors file is given; name one");
+    }
+    const fs::path path = arguments.positional[0];
+    if (fs::is_directory(path)) {
+        return open_run(path);
+    }
+    return {path, run_of(path), load_field(path)};
+}
+
+}  // namespace gsfit::cli

@@ -1,0 +1,276 @@
+// gsfit train: fits a field to an image and keeps everything about it in a run folder.
+
+#include <ATen/core/grad_mode.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/run_json.h"
+#include "cli/run_log.h"
+#include "cli/signals.h"
+#include "cli/text.h"
+#include "gsfit/checkpoint.h"
+#include "gsfit/core/file.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/image.h"
+#include "gsfit/record.h"
+#include "gsfit/render.h"
+
+namespace gsfit::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a run is made of: a new one, or one that goes on.
+struct Job {
+    Config config;
+    fs::path image;
+    fs::path folder;
+    bool resumed = false;
+};
+
+/// The configuration with the IMAGE argument in its place.
+Config load_new_config(Arguments arguments) {
+    for (const std::string& image : arguments.positional) {
+        arguments.keys.emplace_back("input_path", image);
+    }
+    return load_config(arguments);
+}
+
+fs::path new_folder(const Arguments& arguments, const Config& config, const fs::path& image) {
+    if (!arguments.has("output")) {
+        const std::string& name = config.text("exp_name");
+        return fs::path(config.text("log_root")) / (name.empty() ? image.stem() : fs::path(name));
+    }
+    for (const char* key : {"exp_name", "log_root"}) {
+        if (config.origin(key).level == Origin::Level::flag) {
+            throw UsageError(text_of("--output names the run folder and so does --", key, "; leave one of them out"));
+        }
+    }
+    return arguments.value("output");
+}
+
+Job new_job(const Arguments& arguments) {
+    Config config = load_new_config(arguments);
+    const fs::path image = config.text("input_path");
+    if (image.empty()) {
+        throw UsageError("no image is given; name one, for instance gsfit train photo.jpg");
+    }
+    const fs::path folder = new_folder(arguments, config, image);
+    return {std::move(config), image, folder, false};
+}
+
+Job resumed_job(const Arguments& arguments) {
+    if (!arguments.positional.empty() || arguments.has("output") || arguments.has("config")) {
+        throw UsageError(
+            "a resumed run keeps its image, its folder and its configuration; leave out IMAGE, --output and "
+            "--config");
+    }
+    const fs::path folder = arguments.value("resume");
+    if (!holds_run(folder)) {
+        throw InputError(text_of("'", folder.string(), "' holds no run to resume; name the folder of one"));
+    }
+    return {load_config_of_run(folder, arguments), image_of_run(folder), folder, true};
+}
+
+/// Refuses what training would refuse, before there is a folder.
+void check_options(const TrainOptions& options, const PackedImage& image) {
+    options.check();
+    const std::int64_t pixels = image.width() * image.height();
+    if (options.num_gaussians > pixels) {
+        throw UsageError(text_of("num_gaussians is ", options.num_gaussians, " and the image has ", pixels,
+                                 " pixels; ask for at most one Gaussian a pixel"));
+    }
+}
+
+RunFolder open_folder(const Job& job) {
+    return job.resumed ? RunFolder::reopen(job.folder) : RunFolder::create(job.folder);
+}
+
+std::optional<FoundCheckpoint> checkpoint_of(const Job& job) {
+    if (!job.resumed) {
+        return std::nullopt;
+    }
+    std::optional<FoundCheckpoint> found = find_latest_checkpoint(job.folder);
+    if (!found) {
+        throw InputError(text_of("the run in '", job.folder.string(),
+                                 "' was stopped before its first checkpoint; start it again in another folder"));
+    }
+    return found;
+}
+
+void check_raster(const Job& job, const PackedImage& image, const Field& field) {
+    if (image.width() != field.raster_width || image.height() != field.raster_height ||
+        image.channels() != field.channels()) {
+        throw InputError(text_of("'", job.image.string(), "' is no longer the image that the run in '",
+                                 job.folder.string(), "' fits; put that one back"));
+    }
+}
+
+RunInfo run_info(const Job& job, const PackedImage& image, const std::optional<FoundCheckpoint>& checkpoint) {
+    RunInfo info;
+    info.versions = versions();
+    info.device = "cpu";
+    info.simd = simd_target();
+    info.threads = threads();
+    info.seed = static_cast<std::uint64_t>(job.config.integer("seed"));
+    info.image = fs::absolute(job.image).string();  // so that the run can go on from any directory
+    info.image_width = image.width();
+    info.image_height = image.height();
+    if (checkpoint) {
+        info.resumed_step = checkpoint->state.step;
+    }
+    return info;
+}
+
+/// Notes why the run failed, if the folder still takes it.
+void record_failure(RunRecord& record, RunLog& log, const std::string& reason) {
+    try {
+        log.write(RunLog::Level::error, reason);
+        record.end(RunExit::failed, reason);
+    } catch (const OutputError&) {  // the reason itself is what the user needs to see
+    }
+}
+
+void write_render(const fs::path& folder, const Field& field, const Blending& blending) {
+    const at::NoGradGuard no_gradients;
+    write_image(folder / "render.png",
+                render(field, Lattice::whole(field.raster_width, field.raster_height), blending));
+}
+
+/// Training with everybody who listens to it; the run's files lie in its folder.
+class Run {
+public:
+    Run(const Job& job, Progress& progress, const PackedImage& image, std::optional<FoundCheckpoint> checkpoint)
+        : job_(job),
+          progress_(progress),
+          log_(job.folder, job.config.text("log_level")),
+          record_(job.folder, run_info(job, image, checkpoint)),
+          metrics_(job.folder, checkpoint ? std::optional(checkpoint->state.step) : std::nullopt),
+          checkpoints_(job.folder, job.config.integer("save_ckpt_steps"), job.config.integer("save_checkpoint_keep")) {
+        log_.write(RunLog::Level::info,
+                   text_of("gsfit ", GSFIT_VERSION, " fits '", job.image.string(), "', ", image.width(), " x ",
+                           image.height(), " pixels, ", image.channels(), " channels, ", threads(), " threads"));
+        if (checkpoint) {
+            log_.write(RunLog::Level::info, text_of("goes on from '", checkpoint->path.string(), "'"));
+            if (!checkpoint->note.empty()) {
+                log_.write(RunLog::Level::warning, checkpoint->note);
+            }
+            start_ = std::move(checkpoint->state);
+        }
+    }
+
+    ExitCode run(const PackedImage& image) {
+        try {
+            const TrainState state =
+                train(image, train_options(job_.config), listeners(), std::move(start_), &stop_requested());
+            return stopped_ ? stop(state) : finish(state);
+        } catch (const std::exception& error) {
+            record_failure(record_, log_, error.what());
+            throw;
+        }
+    }
+
+private:
+    std::vector<TrainListener> listeners() {
+        return {std::ref(checkpoints_), std::ref(metrics_), std::ref(record_), std::ref(log_),
+                [this](const TrainEvent& event) {
+                    progress_.event(event);
+                    stopped_ = event.stopped;
+                }};
+    }
+
+    ExitCode finish(const TrainState& state) {
+        progress_.phase("rendering");
+        write_render(job_.folder, state.field, state.blending);
+        record_.end(RunExit::finished);
+        return ExitCode::done;
+    }
+
+    ExitCode stop(const TrainState& state) {
+        const bool interrupted = stop_signal() == SIGINT;
+        record_.end(interrupted ? RunExit::interrupted : RunExit::terminated);
+        progress_.phase(
+            text_of("stopped at step ", state.step, "; gsfit train --resume ", job_.folder.string(), " goes on"));
+        return interrupted ? ExitCode::interrupted : ExitCode::terminated;
+    }
+
+    const Job& job_;
+    Progress& progress_;
+    RunLog log_;
+    RunRecord record_;
+    MetricsTable metrics_;
+    CheckpointWriter checkpoints_;
+    std::optional<TrainState> start_;
+    bool stopped_ = false;
+};
+
+void report(const fs::path& folder, bool as_json) {
+    const nlohmann::ordered_json record = read_run_json(folder);
+    nlohmann::ordered_json result{{"folder", folder.string()}};
+    for (const char* name : {"psnr", "ssim", "gaussians", "steps", "seconds"}) {
+        result[name] = record.value(name, nlohmann::ordered_json());
+    }
+    print_report(result, as_json);
+}
+
+bool is_finished(const Job& job) { return job.resumed && read_run_json(job.folder).value("exit", "") == "finished"; }
+
+ExitCode fit(const Job& job) {
+    const TrainOptions options = train_options(job.config);
+    const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
+    progress->phase(text_of("decoding ", job.image.string()));
+    const PackedImage image = read_image(job.image, job.config.integer("resize_max"));
+    check_options(options, image);
+    const RunFolder folder = open_folder(job);
+    std::optional<FoundCheckpoint> checkpoint = checkpoint_of(job);
+    if (checkpoint) {
+        check_raster(job, image, checkpoint->state.field);
+    } else {
+        write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
+    }
+    progress->phase("starting");
+    return Run(job, *progress, image, std::move(checkpoint)).run(image);
+}
+
+ExitCode run(const Arguments& arguments) {
+    const Job job = arguments.has("resume") ? resumed_job(arguments) : new_job(arguments);
+    set_threads(static_cast<int>(job.config.integer("threads")));
+    ExitCode code = ExitCode::done;
+    if (is_finished(job)) {
+        std::fprintf(stderr, "gsfit: the run in '%s' is finished; there is nothing to resume\n", job.folder.c_str());
+    } else {
+        code = fit(job);
+    }
+    if (code == ExitCode::done) {
+        report(job.folder, arguments.has("json"));
+    }
+    return code;
+}
+
+}  // namespace
+
+Command train_command() {
+    return {{"train",
+             "[IMAGE]",
+             {{"config", 0, "FILE", "YAML to start from"},
+              {"output", 0, "DIR", "run folder; without it log_root/exp_name"},
+              {"resume", 0, "DIR", "go on with the stopped run in this folder"},
+              {"json", 0, "", "the result as one JSON object"}},
+             true},
+            "Fits Gaussians to an image.",
+            "IMAGE is a PNG, JPEG, TIFF or WebP file, 8 or 16 bit, grey or RGB. The run folder receives the\n"
+            "configuration, metrics, checkpoints, a log and the final render. SIGINT and SIGTERM stop after the\n"
+            "current step and save; --resume goes on bit for bit.",
+            run};
+}
+
+}  // namespace gsfit::cli
