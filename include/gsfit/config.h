@@ -32,10 +32,10 @@ struct Range {
 struct Key {
     std::string_view name;
     Type type = Type::text;
-    std::string_view default_text;          ///< as in YAML, without quotes
-    Range range;                            ///< of integers and numbers
-    std::vector<std::string_view> choices;  ///< of choices
-    std::string_view unit;                  ///< empty where there is none
+    std::string_view default_text;              ///< as in YAML, without quotes
+    Range range;                                ///< of integers and numbers
+    std::span<const std::string_view> choices;  ///< of choices
+    std::string_view unit;                      ///< empty where there is none
     std::string_view group;
     std::string_view help;  ///< one line
 };
@@ -65,9 +65,9 @@ struct Origin {
 
 /// What a configuration is made of; a later member wins over an earlier one.
 struct Sources {
-    std::optional<std::filesystem::path> file;               ///< YAML; its `parent` chain comes before it
-    std::map<std::string, std::string> environment;          ///< GSFIT_<KEY>; names without GSFIT_ are not looked at
-    std::vector<std::pair<std::string, std::string>> flags;  ///< key without its leading dashes, value
+    std::optional<std::filesystem::path> file{};               ///< YAML; its `parent` chain comes before it
+    std::map<std::string, std::string> environment{};          ///< GSFIT_<KEY>; other names are not looked at
+    std::vector<std::pair<std::string, std::string>> flags{};  ///< key without its leading dashes, and value
 };
 
 /// The variables of this process whose name begins with GSFIT_.

@@ -1,0 +1,162 @@
+// The schema itself, and the files that repeat it for people: cfgs/default.yaml and the tables of
+// docs/configuration.md.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "gsfit/config.h"
+
+namespace gsfit {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path source_root = fs::path(__FILE__).parent_path().parent_path().parent_path();
+
+std::string read(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What --help, the documentation and default.yaml say about the values of a key.
+std::string values_with_unit(const Key& key) {
+    return accepted_values(key) + (key.unit.empty() ? "" : " " + std::string(key.unit));
+}
+
+/// The line `key: value` of a YAML text.
+std::string line_of(const std::string& yaml, const Key& key) {
+    const std::size_t begin = yaml.find("\n" + std::string(key.name) + ": ") + 1;
+    return yaml.substr(begin, yaml.find('\n', begin) - begin);
+}
+
+std::string default_yaml() {
+    std::string yaml = "# Every key of gsfit with its default. Leave out what need not differ from it.\n";
+    const std::string defaults = Config().to_yaml(false);
+    std::string_view group;
+    for (const Key& key : schema()) {
+        if (key.group != group) {
+            group = key.group;
+            yaml += "\n# ---- " + std::string(group) + "\n";
+        }
+        yaml +=
+            "\n# " + std::string(key.help) + "\n# (" + values_with_unit(key) + ")\n" + line_of(defaults, key) + "\n";
+    }
+    return yaml;
+}
+
+std::string documented_keys() {
+    std::string markdown;
+    std::string_view group;
+    for (const Key& key : schema()) {
+        if (key.group != group) {
+            group = key.group;
+            markdown +=
+                "\n### " + std::string(group) + "\n\n| key | default | values | meaning |\n| --- | --- | --- | --- |\n";
+        }
+        const std::string default_text =
+            key.default_text.empty() ? "(empty)" : "`" + std::string(key.default_text) + "`";
+        markdown += "| `" + std::string(key.name) + "` | " + default_text + " | " + values_with_unit(key) + " | " +
+                    std::string(key.help) + " |\n";
+    }
+    return markdown + "\n";
+}
+
+/// On a difference the right text is left in the temporary directory, to be copied over the file.
+void expect_file(const fs::path& path, const std::string& expected) {
+    if (read(path) == expected) {
+        return;
+    }
+    const fs::path right = fs::temp_directory_path() / ("gsfit-" + path.filename().string());
+    std::ofstream(right, std::ios::binary) << expected;
+    ADD_FAILURE() << path << " differs from the schema; look at the change and run: cp " << right << " " << path;
+}
+
+TEST(Schema, DefaultYamlIsMadeOfIt) { expect_file(source_root / "cfgs/default.yaml", default_yaml()); }
+
+TEST(Schema, DocumentationIsMadeOfIt) {
+    const fs::path path = source_root / "docs/configuration.md";
+    const std::string page = read(path);
+    const std::string begin_mark = "<!-- keys: made of the schema -->\n";
+    const std::size_t begin = page.find(begin_mark);
+    const std::size_t end = page.find("<!-- end of keys -->");
+    ASSERT_NE(begin, std::string::npos);
+    ASSERT_NE(end, std::string::npos);
+    expect_file(path, page.substr(0, begin + begin_mark.size()) + documented_keys() + page.substr(end));
+}
+
+TEST(Schema, NamesAreUniqueAndPlain) {
+    std::set<std::string_view> names;
+    for (const Key& key : schema()) {
+        EXPECT_TRUE(names.insert(key.name).second) << key.name;
+        EXPECT_EQ(key.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string::npos) << key.name;
+        EXPECT_NE(key.name, "parent");
+        EXPECT_FALSE(key.help.empty()) << key.name;
+        EXPECT_EQ(key.help.find('\n'), std::string::npos) << key.name;
+    }
+}
+
+TEST(Schema, GroupsAreTogether) {
+    std::set<std::string_view> seen;
+    std::string_view group;
+    for (const Key& key : schema()) {
+        if (key.group != group) {
+            group = key.group;
+            EXPECT_TRUE(seen.insert(group).second) << group;
+        }
+    }
+}
+
+TEST(Schema, EachTypeHasItsFacts) {
+    for (const Key& key : schema()) {
+        EXPECT_EQ(key.type == Type::choice, !key.choices.empty()) << key.name;
+        const bool ranged = key.type == Type::integer || key.type == Type::number;
+        EXPECT_EQ(ranged, key.range.least < key.range.most) << key.name;
+    }
+}
+
+TEST(Schema, PresetsLoad) {
+    const auto load = [](const char* name) { return Config::load({.file = source_root / "cfgs" / name}); };
+    EXPECT_EQ(load("default.yaml").to_yaml(false), Config().to_yaml(false));
+    EXPECT_EQ(load("2k.yaml").integer("num_gaussians"), 10000);
+    EXPECT_EQ(load("4k.yaml").integer("num_gaussians"), 20000);
+    EXPECT_EQ(load("8k.yaml").integer("num_gaussians"), 30000);
+    EXPECT_EQ(load("8k.yaml").integer("max_steps"), 300);
+    EXPECT_EQ(load("preview.yaml").integer("max_steps"), 100);
+    for (const auto& entry : fs::directory_iterator(source_root / "cfgs")) {
+        EXPECT_NO_THROW(Config::load({.file = entry.path()})) << entry.path();
+    }
+}
+
+TEST(Schema, HelpNamesEveryKeyWithRangeAndDefault) {
+    const std::string help = help_text();
+    for (const Key& key : schema()) {
+        EXPECT_NE(help.find("  --" + std::string(key.name) + " "), std::string::npos) << key.name;
+    }
+    EXPECT_NE(help.find("Run:\n  --seed N                    seed of everything random"), std::string::npos);
+    EXPECT_NE(help.find("\n\nInput:\n"), std::string::npos);
+    EXPECT_NE(help.find("(1 to 10000000; default 10000)\n"), std::string::npos);
+    EXPECT_NE(help.find("(1 to 6 sigma; default 4.2919321)\n"), std::string::npos);
+    EXPECT_NE(help.find("(norm, sum; default norm)\n"), std::string::npos);
+    EXPECT_NE(help.find("(default empty)\n"), std::string::npos);
+}
+
+TEST(Suggest, FindsTheNearest) {
+    const std::array<std::string_view, 4> words{"train", "render", "eval", "info"};
+    EXPECT_EQ(suggest("trian", words), "train");
+    EXPECT_EQ(suggest("Rendr", words), "render");
+    EXPECT_EQ(suggest("evla", words), "eval");
+    EXPECT_EQ(suggest("info", words), "info");
+    EXPECT_EQ(suggest("x", words), "");
+    EXPECT_EQ(suggest("", words), "");
+    EXPECT_EQ(suggest("video", words), "");
+    EXPECT_EQ(suggest(std::string(65, 'e'), words), "");
+}
+
+}  // namespace
+}  // namespace gsfit
