@@ -92,12 +92,12 @@ public:
         const RasterJob job = scene->job();
         parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
         context->save_for_backward({image, normaliser});
-        context->saved_data["scene"] = scene;
+        context->saved_data["scene"] = c10::IValue::make_capsule(scene);
         return image;
     }
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-        const auto scene = context->saved_data["scene"].toCustomClass<Scene>();
+        const auto scene = c10::static_intrusive_pointer_cast<Scene>(context->saved_data["scene"].toCapsule());
         const auto saved = context->get_saved_variables();
         const auto gradient = gradients[0].contiguous();
         const Planes planes{.image = saved[0].data_ptr<float>(),
