@@ -58,7 +58,7 @@ RunRecord::RunRecord(const std::filesystem::path& run_folder, RunInfo info)
 }
 
 void RunRecord::operator()(const TrainEvent& event) {
-    if (event.kind != TrainEvent::Kind::evaluated && event.kind != TrainEvent::Kind::finished) {
+    if (event.kind == TrainEvent::Kind::stepped || event.kind == TrainEvent::Kind::grown) {
         return;
     }
     step_ = event.state.step;
