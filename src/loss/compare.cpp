@@ -29,10 +29,6 @@ struct SavedViews : torch::CustomClassHolder {
 
 Comparison compare(const char* function, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                    const Rows& rows) {
-    if (!image.defined() || image.scalar_type() != at::kFloat || !image.device().is_cpu()) {
-        throw Error(c10::str(function, "() needs a float32 image on the CPU, not ",
-                             image.defined() ? c10::str(image.scalar_type(), " on ", image.device()) : "none", "."));
-    }
     if (target.channels < 1 || target.channels > channels_max || (target.bits != 8 && target.bits != 16)) {
         throw Error(c10::str(function, "() compares with 1 to 16 channels of 8 or 16 bit, not with ", target.channels,
                              " of ", target.bits, " bit."));
@@ -57,8 +53,13 @@ double value_count(const Comparison& comparison) {
     return static_cast<double>(comparison.lattice.samples()) * comparison.target.channels;
 }
 
-at::Tensor with_dense_rows(const at::Tensor& image) {
-    return image.defined() && image.dim() == 3 && image.stride(2) != 1 ? image.contiguous() : image;
+at::Tensor with_dense_rows(const char* function, const at::Tensor& image) {
+    if (!image.defined() || image.scalar_type() != at::kFloat || !image.device().is_cpu() || image.dim() != 3) {
+        throw Error(c10::str(
+            function, "() needs a float32 image [C,h,w] on the CPU, not ",
+            image.defined() ? c10::str(image.scalar_type(), " ", image.sizes(), " on ", image.device()) : "none", "."));
+    }
+    return image.stride(2) == 1 ? image : image.contiguous();
 }
 
 void save(torch::autograd::AutogradContext* context, const at::Tensor& image, const PackedView& target,

@@ -8,17 +8,17 @@
 
 namespace gsfit {
 
-/// Views of image [C,rows.count,w] and of what it is compared with. `function` is named in errors. Throws Error when
-/// image is no float32 CPU tensor of that shape, or the lattice does not lie inside the target.
+/// The image itself when neighbours in a row are neighbours in memory, else a copy for which that holds; autograd
+/// sees through it. Throws Error, naming `function`, when it is no float32 CPU tensor [C,h,w].
+at::Tensor with_dense_rows(const char* function, const at::Tensor& image);
+
+/// Views of such an image, which holds `rows` of the lattice, and of what it is compared with. Throws Error when its
+/// shape is another, or the lattice does not lie inside the target.
 Comparison compare(const char* function, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                    const Rows& rows);
 
 /// Values that a mean over the lattice is taken of.
 double value_count(const Comparison& comparison);
-
-/// The image itself when neighbours in a row are neighbours in memory, else a copy for which that holds; autograd
-/// sees through it.
-at::Tensor with_dense_rows(const at::Tensor& image);
 
 /// Keeps a comparison from forward to backward.
 void save(torch::autograd::AutogradContext* context, const at::Tensor& image, const PackedView& target,

@@ -66,11 +66,11 @@ public:
 
 at::Tensor pixel_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                       const PixelLoss& loss) {
-    return PixelLossFunction::apply(with_dense_rows(image), target, lattice, loss);
+    return PixelLossFunction::apply(with_dense_rows("pixel_loss", image), target, lattice, loss);
 }
 
 double squared_error(const at::Tensor& image, const PackedView& target, const Lattice& lattice) {
-    const at::Tensor rows = with_dense_rows(image);
+    const at::Tensor rows = with_dense_rows("squared_error", image);
     return sum_over(compare("squared_error", rows, target, lattice, {0, lattice.height})).squared;
 }
 

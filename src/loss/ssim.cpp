@@ -75,7 +75,7 @@ public:
 }  // namespace
 
 at::Tensor ssim(const at::Tensor& image, const PackedView& target, const Lattice& lattice) {
-    return SsimFunction::apply(with_dense_rows(image), target, lattice);
+    return SsimFunction::apply(with_dense_rows("ssim", image), target, lattice);
 }
 
 Rows ssim_rows(const Lattice& lattice, const Rows& band) {
@@ -87,7 +87,7 @@ double ssim_sum(const at::Tensor& image, const PackedView& target, const Lattice
     if (band.first < 0 || band.count < 0 || band.count > lattice.height - band.first) {
         throw Error("ssim_sum() was given a band that reaches outside its lattice.");
     }
-    const at::Tensor rows = with_dense_rows(image);
+    const at::Tensor rows = with_dense_rows("ssim_sum", image);
     return sum_over(compare("ssim_sum", rows, target, lattice, ssim_rows(lattice, band)), band);
 }
 

@@ -65,4 +65,7 @@ Image undecided(const Splats& splats, const Lattice& lattice, const Blending& bl
 double pixel_loss(const Image& image, const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
 Image pixel_loss_backward(const Image& image, const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
 
+/// Mean SSIM over channels and samples, by direct sums over the window.
+double ssim(const Image& image, const PackedView& target, const Lattice& lattice);
+
 }  // namespace gsfit::reference
