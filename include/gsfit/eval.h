@@ -13,9 +13,13 @@ struct Quality {
 };
 
 /// Renders at the target's size and compares, in bands: memory grows with the width, not the image.
+/// Throws Error when the field and the target differ in channels.
 Quality evaluate(const Field& field, const Blending& blending, const PackedView& target);
 
 /// PSNR alone: several times faster.
 double evaluate_psnr(const Field& field, const Blending& blending, const PackedView& target);
+
+/// PSNR [dB] of image [C,H,W] as it is, against a target of its size; infinity when they are the same.
+double psnr(const at::Tensor& image, const PackedView& target);
 
 }  // namespace gsfit
