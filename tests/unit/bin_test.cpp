@@ -1,0 +1,160 @@
+#include "gsfit/bin.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "gsfit/bins.h"
+#include "gsfit/core/error.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/project.h"
+#include "reference/compare.h"
+#include "reference/scenes.h"
+#include "reference/simd_targets.h"
+
+namespace gsfit {
+namespace {
+
+constexpr float cutoff = Blending{}.cutoff;
+
+using Pairs = std::set<std::pair<std::int64_t, std::int64_t>>;  // (splat, block)
+
+Pairs pairs_of(const Bins& bins) {
+    Pairs pairs;
+    for (std::int64_t block = 0; block < bins.block_count(); ++block) {
+        for (auto i = bins.blocks[block]; i < bins.blocks[block + 1]; ++i) pairs.emplace(bins.entries[i].splat, block);
+    }
+    return pairs;
+}
+
+/// Pairs with a sample that surely sees the splat.
+Pairs needed(const Splats& splats, const Lattice& lattice, std::int64_t blocks_x) {
+    const auto seen = reference::support(reference::to_double(splats), lattice, cutoff * (1 - 1e-4));
+    Pairs pairs;
+    for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
+        const std::int64_t block = sample / lattice.width / block_size * blocks_x + sample % lattice.width / block_size;
+        for (const auto splat : seen[sample]) pairs.emplace(splat, block);
+    }
+    return pairs;
+}
+
+/// Pairs whose block meets the ellipse's rectangle, a sample generously.
+Pairs allowed(const Splats& splats, std::int64_t blocks_x, std::int64_t blocks_y) {
+    const auto s = reference::to_double(splats);
+    Pairs pairs;
+    for (std::int64_t i = 0; i < s.size; ++i) {
+        if (s.degenerate[i]) continue;
+        const double det = splats.det[i].item<float>();
+        const double half_width = cutoff * std::sqrt(s.conic[3 * i + 2] / det) + 1;
+        const double half_height = cutoff * std::sqrt(s.conic[3 * i] / det) + 1;
+        for (std::int64_t block = 0; block < blocks_x * blocks_y; ++block) {
+            const auto left = static_cast<double>(block % blocks_x * block_size);
+            const auto top = static_cast<double>(block / blocks_x * block_size);
+            const bool meets =
+                s.center[2 * i] + half_width >= left && s.center[2 * i] - half_width <= left + block_size &&
+                s.center[2 * i + 1] + half_height >= top && s.center[2 * i + 1] - half_height <= top + block_size;
+            if (meets) pairs.emplace(i, block);
+        }
+    }
+    return pairs;
+}
+
+void expect_right_blocks(const Field& field, const Lattice& lattice) {
+    const Splats splats = project(field, lattice);
+    const auto bins = bin(splats, lattice.width, lattice.height, cutoff);
+    const Pairs pairs = pairs_of(*bins);
+    const Pairs must = needed(splats, lattice, bins->blocks_x);
+    const Pairs may = allowed(splats, bins->blocks_x, bins->blocks_y);
+    EXPECT_EQ(pairs.size(), bins->entries.size()) << "a splat is twice in a block";
+    EXPECT_TRUE(std::includes(pairs.begin(), pairs.end(), must.begin(), must.end()));
+    EXPECT_TRUE(std::includes(may.begin(), may.end(), pairs.begin(), pairs.end()));
+}
+
+TEST(Bin, PutsSplatsIntoTheBlocksThatSeeThem) {
+    for (const auto& [width, height] : {std::pair{1, 1}, {7, 3}, {64, 64}, {65, 63}, {200, 129}, {33, 300}}) {
+        SCOPED_TRACE(testing::Message() << width << " x " << height);
+        expect_right_blocks(reference::random_field(150, 1, width, height, 1), Lattice::whole(width, height));
+        expect_right_blocks(reference::awkward_field(60, 1, width, height, 2), Lattice::whole(width, height));
+        expect_right_blocks(reference::degenerate_field(60, 1, width, height, 3), Lattice::whole(width, height));
+    }
+}
+
+TEST(Bin, DoesSoOnEverySimdTarget) {
+    for (const auto target : reference::simd_targets()) {
+        SCOPED_TRACE(hwy::TargetName(target));
+        const reference::OnTarget on(target);
+        expect_right_blocks(reference::awkward_field(101, 1, 200, 129, 4), Lattice::whole(200, 129));
+    }
+}
+
+TEST(Bin, LeavesDegenerateSplatsOut) {
+    const Lattice lattice = Lattice::whole(130, 70);
+    const auto bins = bin(project(reference::degenerate_field(50, 1, 130, 70, 5), lattice), 130, 70, cutoff);
+    for (const auto& [splat, block] : pairs_of(*bins)) EXPECT_GE(splat, reference::degenerate_count());
+}
+
+/// Each (splat, block) pair has a slot of its own and a splat's are consecutive, in the order of blocks: sums over them
+/// do not depend on who fills them.
+TEST(Bin, GivesEveryPairASlot) {
+    const Field field = reference::awkward_field(80, 1, 200, 129, 6);
+    const auto bins = bin(project(field, Lattice::whole(200, 129)), 200, 129, cutoff);
+    std::vector<int> taken(bins->entries.size());
+    std::vector<std::int64_t> next(bins->slots.begin(), bins->slots.end() - 1);
+    for (std::int64_t block = 0; block < bins->block_count(); ++block) {
+        std::int64_t last = -1;
+        for (auto i = bins->blocks[block]; i < bins->blocks[block + 1]; ++i) {
+            const BinEntry& entry = bins->entries[i];
+            EXPECT_GT(entry.splat, last) << "a block's splats are not in order";
+            last = entry.splat;
+            EXPECT_EQ(entry.slot, next[entry.splat]++);
+            ++taken.at(entry.slot);
+        }
+    }
+    EXPECT_TRUE(std::all_of(taken.begin(), taken.end(), [](int count) { return count == 1; }));
+}
+
+TEST(Bin, IsTheSameForAnyNumberOfThreads) {
+    const Splats splats = project(reference::random_field(7000, 1, 300, 200, 7), Lattice::whole(300, 200));
+    set_threads(1);
+    const Pairs alone = pairs_of(*bin(splats, 300, 200, cutoff));
+    for (const int count : {2, 3, 7}) {
+        set_threads(count);
+        EXPECT_EQ(pairs_of(*bin(splats, 300, 200, cutoff)), alone);
+    }
+}
+
+TEST(Bin, TakesFewSplatsOnAHugeLattice) {
+    const Lattice lattice = Lattice::whole(1 << 20, 4096);
+    const auto bins = bin(project(reference::random_field(3, 1, 64, 48, 8), lattice), 1 << 20, 4096, cutoff);
+    EXPECT_EQ(bins->block_count(), (1 << 14) * 64);
+    EXPECT_EQ(bins->blocks.size(), (1 << 14) * 64 + 1U);
+}
+
+TEST(Bin, TakesNoSplats) {
+    const auto bins = bin(project(reference::random_field(0, 1, 64, 48, 9), Lattice::whole(65, 64)), 65, 64, cutoff);
+    EXPECT_EQ(bins->block_count(), 2);
+    EXPECT_TRUE(bins->entries.empty());
+}
+
+TEST(Bin, RefusesWhatCannotBeBinned) {
+    const Splats good = project(reference::random_field(5, 1, 64, 48, 10), Lattice::whole(64, 48));
+    EXPECT_THROW(bin(good, 0, 48, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, -1, cutoff), Error);
+    EXPECT_THROW(bin(good, std::int64_t{1} << 40, 48, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, 48, 0), Error);
+    EXPECT_THROW(bin(good, 64, 48, std::nanf("")), Error);
+    const auto refused = [&](const auto& spoil) {
+        Splats splats = good;
+        spoil(splats);
+        EXPECT_THROW(bin(splats, 64, 48, cutoff), Error);
+    };
+    refused([](Splats& splats) { splats.center = at::Tensor(); });
+    refused([](Splats& splats) { splats.conic = splats.conic.slice(0, 0, 4); });
+    refused([](Splats& splats) { splats.det = splats.det.unsqueeze(1); });
+    refused([](Splats& splats) { splats.conic = splats.conic.to(at::kDouble); });
+}
+
+}  // namespace
+}  // namespace gsfit
