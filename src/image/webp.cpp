@@ -1,0 +1,63 @@
+// WebP by libwebp.
+
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+
+#include "image/decoders.h"
+#include "image/orientation.h"
+
+namespace gsfit {
+namespace {
+
+std::string report_of(VP8StatusCode status) {
+    switch (status) {
+        case VP8_STATUS_OUT_OF_MEMORY:
+            throw std::bad_alloc();
+        case VP8_STATUS_NOT_ENOUGH_DATA:
+            return "the file ends too early";
+        case VP8_STATUS_UNSUPPORTED_FEATURE:
+            return "a feature that libwebp does not know";
+        default:
+            return "its data is corrupt";
+    }
+}
+
+int webp_orientation(const ImageSource& source) {
+    const WebPData data{source.data(), source.bytes.size()};
+    const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
+    if (!demuxer) return 1;
+    WebPChunkIterator chunk{};
+    const bool found = WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) != 0;
+    const std::span exif(chunk.chunk.bytes, found ? chunk.chunk.size : 0);
+    const int orientation = exif_orientation(std::as_bytes(exif));
+    WebPDemuxReleaseChunkIterator(&chunk);
+    return orientation;
+}
+
+}  // namespace
+
+Pixels decode_webp(const ImageSource& source) {
+    WebPDecoderConfig config;
+    WebPInitDecoderConfig(&config);
+    const VP8StatusCode header = WebPGetFeatures(source.data(), source.bytes.size(), &config.input);
+    if (header != VP8_STATUS_OK) refuse_damaged(source, report_of(header));
+    if (config.input.has_animation != 0) refuse(source, "it is an animation; export one of its frames first");
+    check_size(source, config.input.width, config.input.height);
+    const bool alpha = config.input.has_alpha != 0;
+    Pixels pixels = allocate_pixels(config.input.width, config.input.height, alpha ? 4 : 3, 8);
+    config.output.colorspace = alpha ? MODE_RGBA : MODE_RGB;
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA = {reinterpret_cast<std::uint8_t*>(pixels.data.get()), static_cast<int>(pixels.row_bytes()),
+                            pixels.bytes()};
+    const VP8StatusCode status = WebPDecode(source.data(), source.bytes.size(), &config);
+    if (status != VP8_STATUS_OK) refuse_damaged(source, report_of(status));
+    apply_orientation(pixels, webp_orientation(source));
+    return pixels;
+}
+
+}  // namespace gsfit
