@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -130,7 +131,6 @@ struct Scratch {
     Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments
     std::int32_t tile_counts[strips * tiles];
     HWY_ALIGN_MAX float planes[block_size * block_size * (group_channels + 1)];  // [strip][row][plane][lane]
-    HWY_ALIGN_MAX float target[block_size * block_size * group_channels];        // [strip][row][channel][lane]
 };
 
 HWY_INLINE Scratch& scratch() {
@@ -211,11 +211,11 @@ HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
     for (int i = 0; i < block.count; ++i) {
         const SplatLine& line = block.line(i);
         strip_rows(line, block.center_x(line), block.center_y(line), rows[i]);
-        const int length = segment_rows(line);
+        const int shift = std::countr_zero(static_cast<unsigned>(segment_rows(line)));
         for (int s = 0; s < strips; ++s) {
             const int first = rows[i].first[s];
             const int last = rows[i].last[s];
-            if (first < last) segments += static_cast<std::size_t>((last - 1) / length - first / length + 1);
+            if (first < last) segments += static_cast<std::size_t>(((last - 1) >> shift) - (first >> shift) + 1);
         }
     }
     return segments;

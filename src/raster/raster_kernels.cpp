@@ -88,9 +88,10 @@ struct LossWriter {
         const V l2 = hn::Set(d, 2.0F * loss.l2);
         const V one = hn::Set(d, 1.0F);
         const std::ptrdiff_t first = strip * block_size + row;
-        const float* target = memory.target + first * channels * lanes;
         float* planes = memory.planes + first * P::planes * lanes;
         const int rows = std::min(tile_rows, block.height - row);
+        HWY_ALIGN_MAX float target[tile_rows * channels * lanes];
+        unpack_tile<channels>(block, loss, strip, row, rows, columns, target);
         GSFIT_UNROLL
         for (int r = 0; r < tile_rows; ++r) {
             if (r >= rows) break;
@@ -129,7 +130,7 @@ struct DrawLoss {
     HWY_NOINLINE static void run(const Block& block, Scratch& memory, const LossJob& loss, float* slots, double& sum) {
         using P = Passes<channels, normalise>;
         const D d;
-        unpack_target<channels>(block, loss, memory.target);
+        prefetch_target(block, loss);
         clear_outside(block, memory, P::planes);
         SegmentBuilder<channels>(block, memory, P::planes).build();
         V absolute = hn::Zero(d);

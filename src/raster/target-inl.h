@@ -1,4 +1,4 @@
-// A block of the packed target as float planes. Compiled once for each SIMD target.
+// Tiles of the packed target as floats. Compiled once for each SIMD target.
 
 #if defined(GSFIT_RASTER_TARGET_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GSFIT_RASTER_TARGET_INL_H
@@ -7,10 +7,24 @@
 #define GSFIT_RASTER_TARGET_INL_H
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "raster/block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
+
+/// Asks for the block's pixels, so that they arrive while its segments are built.
+HWY_INLINE void prefetch_target(const Block& block, const LossJob& loss) {
+    constexpr std::ptrdiff_t cache_line = 64;
+    const Lattice& lattice = loss.lattice;
+    for (int row = 0; row < block.height; ++row) {
+        const std::int64_t y = lattice.y + (block.y + row) * lattice.stride;
+        const std::byte* first = loss.target.pixel(lattice.x + block.x * lattice.stride, y);
+        const std::byte* last = loss.target.pixel(lattice.x + (block.x + block.width - 1) * lattice.stride, y);
+        for (; first <= last; first += cache_line) hwy::Prefetch(first);
+    }
+}
 
 /// Up to `lanes` samples of a row, `step` values of type T apart, into one float plane for each channel.
 template <int channels, class T>
@@ -34,28 +48,23 @@ HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, float* planes) {
     hn::Store(scale * hn::ConvertTo(d, hn::PromoteTo(d32, blue)), d, planes + 2 * lanes);
 }
 
-/// Channels [first_channel, first_channel + channels) of the block's samples: [strip][row][channel][lane]; what lies
-/// outside the lattice is left as it was.
+/// Channels [first_channel, first_channel + channels) of a tile's samples: [row][channel][lane]. What lies outside the
+/// lattice is left as it was.
 template <int channels>
-HWY_INLINE void unpack_target(const Block& block, const LossJob& loss, float* planes) {
+HWY_INLINE void unpack_tile(const Block& block, const LossJob& loss, int strip, int first_row, int rows, int columns,
+                            float* planes) {
     const Lattice& lattice = loss.lattice;
     const std::ptrdiff_t step = lattice.stride * loss.target.channels;
-    const bool adjacent_rgb8 = channels == 3 && step == 3 && loss.target.bits == 8;
-    for (int row = 0; row < block.height; ++row) {
-        const std::byte* first =
-            loss.target.pixel(lattice.x + block.x * lattice.stride, lattice.y + (block.y + row) * lattice.stride) +
-            static_cast<std::ptrdiff_t>(block.first_channel) * (loss.target.bits / 8);
-        for (int column = 0; column < block.width; column += lanes) {
-            const int count = std::min(lanes, block.width - column);
-            float* out = planes + static_cast<std::ptrdiff_t>(column / lanes * block_size + row) * channels * lanes;
-            if (loss.target.bits == 16) {
-                unpack_samples<channels>(reinterpret_cast<const std::uint16_t*>(first) + column * step, step, count, out);
-            } else if (const auto* bytes = reinterpret_cast<const std::uint8_t*>(first) + column * step;
-                       adjacent_rgb8 && count == lanes) {
-                unpack_rgb8(bytes, out);
-            } else {
-                unpack_samples<channels>(bytes, step, count, out);
-            }
+    const std::int64_t x = lattice.x + (block.x + strip * lanes) * lattice.stride;
+    for (int row = 0; row < rows; ++row, planes += channels * lanes) {
+        const std::byte* pixel = loss.target.pixel(x, lattice.y + (block.y + first_row + row) * lattice.stride) +
+                                 static_cast<std::ptrdiff_t>(block.first_channel) * (loss.target.bits / 8);
+        if (loss.target.bits == 16) {
+            unpack_samples<channels>(reinterpret_cast<const std::uint16_t*>(pixel), step, columns, planes);
+        } else if (channels == 3 && step == 3 && columns == lanes) {
+            unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), planes);
+        } else {
+            unpack_samples<channels>(reinterpret_cast<const std::uint8_t*>(pixel), step, columns, planes);
         }
     }
 }
