@@ -171,11 +171,11 @@ TEST(ImageRefuse, AbsurdSizesCostNothing) {
     const std::int64_t before = peak_memory();
     expect_refused(png(100'000, 100'000, 8, png_rgb, {0, 0}), "100000 x 100000");
     expect_refused(png(2'000'000'000, 2'000'000'000, 16, png_rgb, {0, 0}), "1000000 a side");
-    expect_refused(png(32'768, 32'768, 16, png_rgb, {0, 0}), "damaged");
+    expect_refused(png(5'000, 5'000, 16, png_rgb, {0, 0}), "damaged");
     expect_refused(tiff(tiff_entries(40'000, 40'000, 16, 2, 3), {{0, 0}}), "40000 x 40000");
     expect_refused(tiff(tiff_entries(4'000'000'000U, 4'000'000'000U, 16, 2, 3), {{0, 0}}), "damaged");
     expect_refused(tiff(tiff_entries(0, 1, 8, 2, 3), {{0, 0}}), "damaged");
-    expect_refused(tiff(tiff_entries(32'000, 32'000, 16, 2, 3), {{0, 0}}), "damaged");
+    expect_refused(tiff(tiff_entries(5'000, 5'000, 16, 2, 3), {{0, 0}}), "damaged");
     auto tiles = tiff_entries(1, 1, 8, 2, 3);
     tiles.push_back({322, {1U << 24}});
     tiles.push_back({323, {1U << 24}});
