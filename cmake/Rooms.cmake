@@ -37,7 +37,8 @@ function(gsfit_room name)
   endif()
 endfunction()
 
-# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case, <name>.<suite>.<case>.
+# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case,
+# <name>.<suite>.<case>.
 function(gsfit_test name)
   cmake_parse_arguments(TEST "" "" "ROOMS;LABELS" ${ARGN})
   add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
