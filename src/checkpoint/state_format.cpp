@@ -104,7 +104,7 @@ public:
     }
 
     [[nodiscard]] at::Tensor floats(const std::string& name, const Shape& shape) const {
-        const at::Tensor tensor = copy(entry(name, "F32"), shape, at::kFloat);
+        at::Tensor tensor = copy(entry(name, "F32"), shape, at::kFloat);
         const std::span values(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
         require(std::ranges::all_of(values, [](float value) { return std::isfinite(value); }),
                 "tensor '" + name + "' has a value that is not finite");

@@ -142,7 +142,7 @@ void sync_directory(const fs::path& path) {
 /// Where the bytes for `path` go: links are followed; what is there must be a regular file.
 fs::path regular_destination(const fs::path& path) {
     std::error_code error;
-    const fs::path destination = fs::is_symlink(path, error) ? fs::canonical(path, error) : path;
+    fs::path destination = fs::is_symlink(path, error) ? fs::canonical(path, error) : path;
     if (error && error != std::errc::no_such_file_or_directory) {
         throw_output_error(path, error.value());
     }

@@ -1,5 +1,4 @@
 #include <array>
-#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -32,9 +31,6 @@ std::optional<std::int64_t> peak_resident_bytes() {
     }
     return std::nullopt;
 }
-
-/// JSON has no infinity: the PSNR of a perfect match is null.
-Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 const char* name_of(RunExit exit) {
     switch (exit) {
@@ -86,8 +82,8 @@ void RunRecord::write(const std::string& exit, const std::string& message, const
     json["steps"] = step_;
     json["gaussians"] = gaussians_;
     json["seconds"] = seconds_;
-    if (psnr_) json["psnr"] = finite(*psnr_);
-    if (ssim_) json["ssim"] = finite(*ssim_);
+    if (psnr_) json["psnr"] = *psnr_;  // JSON has no infinity: null for a perfect match
+    if (ssim_) json["ssim"] = *ssim_;
     if (const auto peak = peak_resident_bytes()) json["peak_resident_bytes"] = *peak;
     // A path need not be UTF-8, JSON is.
     write_file_atomically(path_, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
