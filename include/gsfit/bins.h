@@ -6,7 +6,8 @@
 
 namespace gsfit {
 
-/// Samples along each side of a block. Seeds of the column recurrence lie at multiples of 32 rows, hence a multiple of 32.
+/// Samples along each side of a block. Seeds of the column recurrence lie at multiples of 32 rows, hence a multiple
+/// of 32.
 inline constexpr int block_size = 64;
 
 /// What the block kernels need of a splat, in one cache line. Lengths in samples.
@@ -45,10 +46,10 @@ struct Bins {
     std::int64_t blocks_x = 0;
     std::int64_t blocks_y = 0;
     float cutoff = 0;
-    std::vector<SplatLine> lines;         ///< by splat
-    std::vector<std::uint32_t> slots;     ///< [N+1] first slot of each splat
-    std::vector<std::uint32_t> blocks;    ///< [blocks+1] first entry of each block
-    std::vector<BinEntry> entries;        ///< by block, splats in order
+    std::vector<SplatLine> lines;       ///< by splat
+    std::vector<std::uint32_t> slots;   ///< [N+1] first slot of each splat
+    std::vector<std::uint32_t> blocks;  ///< [blocks+1] first entry of each block
+    std::vector<BinEntry> entries;      ///< by block, splats in order
 
     [[nodiscard]] std::int64_t block_count() const { return blocks_x * blocks_y; }
 };

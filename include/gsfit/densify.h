@@ -13,8 +13,9 @@ struct GrowthOptions {
 };
 
 /// Adds Gaussians where the field is worst: at samples of `lattice` drawn with probability proportional to the squared
-/// residual after a 3 x 3 blur, `image` being the field's render there ([C,h,w]). Each lands at a random pixel around its
-/// sample. At most half as many as there are samples are added. New moments are 0; everything is sorted in Morton order.
+/// residual after a 3 x 3 blur, `image` being the field's render there ([C,h,w]). Each lands at a random pixel around
+/// its sample. At most half as many as there are samples are added. New moments are 0; everything is sorted in Morton
+/// order.
 void grow(Field& field, Moments& moments, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
           const GrowthOptions& options, Random& random);
 

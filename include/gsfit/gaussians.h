@@ -14,27 +14,28 @@ struct Site {
     float sigma;        ///< [pixels]
 };
 
-/// One Gaussian a site: centred on the pixel, coloured like it, and drawn out along the edge it lies on. The edge is read
-/// from the structure tensor over 5 x 5 taps 0.1 `pitch` apart; with coherence c, sigma is exp(-0.6 c^2) times the
+/// One Gaussian a site: centred on the pixel, coloured like it, and drawn out along the edge it lies on. The edge is
+/// read from the structure tensor over 5 x 5 taps 0.1 `pitch` apart; with coherence c, sigma is exp(-0.6 c^2) times the
 /// site's across the edge and exp(0.6 c^2) times along it.
 Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch);
 
 struct InitialOptions {
-    std::int64_t count = 0;      ///< 1 to the number of pixels
-    float random_ratio = 0.3F;   ///< of the count, uniform over the image; the rest by squared Sobel gradient
-    std::int64_t stride = 1;     ///< side of the boxes in which the image is averaged before its gradient is taken
-    double pitch = 1;            ///< sqrt(pixels / Gaussians) of the finished field [pixels]
+    std::int64_t count = 0;     ///< 1 to the number of pixels
+    float random_ratio = 0.3F;  ///< of the count, uniform over the image; the rest by squared Sobel gradient
+    std::int64_t stride = 1;    ///< side of the boxes in which the image is averaged before its gradient is taken
+    double pitch = 1;           ///< sqrt(pixels / Gaussians) of the finished field [pixels]
 };
 
 /// The field that training starts from, in Morton order; sigma is half the local spacing.
 Field initial_field(const PackedView& image, const InitialOptions& options, Random& random);
 
-/// `count` different indices of `weight`, drawn with probability proportional to it; uniformly once nearly all weight is
-/// drawn. count <= weight.size(); weights are finite and not negative.
+/// `count` different indices of `weight`, drawn with probability proportional to it; uniformly once nearly all weight
+/// is drawn. count <= weight.size(); weights are finite and not negative.
 std::vector<std::int64_t> draw_without_replacement(const std::vector<float>& weight, std::int64_t count,
                                                    Random& random);
 
-/// Indices [N] (int64) that sort Gaussians along a Morton curve, so that neighbours in the image are neighbours in memory.
+/// Indices [N] (int64) that sort Gaussians along a Morton curve, so that neighbours in the image are neighbours in
+/// memory.
 at::Tensor morton_order(const at::Tensor& position);
 
 /// The Gaussians with the given indices.

@@ -22,19 +22,19 @@ struct TrainOptions {
     std::uint64_t seed = 123;
     Blending blending;
     PixelLoss loss;
-    float ssim_loss_ratio = 0;     ///< weight of 1 - SSIM; 0 to 1
-    float initial_ratio = 0.3F;    ///< of num_gaussians, placed at the start; (0, 1]
+    float ssim_loss_ratio = 0;       ///< weight of 1 - SSIM; 0 to 1
+    float initial_ratio = 0.3F;      ///< of num_gaussians, placed at the start; (0, 1]
     float init_random_ratio = 0.3F;  ///< of those, placed uniformly; the rest by squared gradient
-    int growth_times = 0;          ///< equal additions; 0: 8, or 4 when there are at most 100 steps
-    float growth_until = 0.5F;     ///< the last addition is done by then
-    float growth_sigma = 0.15F;    ///< sigma of an added Gaussian [pitch], at least 1 pixel
-    float position_step = 0;       ///< see StepSizes; 0: by the number of steps
+    int growth_times = 0;            ///< equal additions; 0: 8, or 4 when there are at most 100 steps
+    float growth_until = 0.5F;       ///< the last addition is done by then
+    float growth_sigma = 0.15F;      ///< sigma of an added Gaussian [pitch], at least 1 pixel
+    float position_step = 0;         ///< see StepSizes; 0: by the number of steps
     float scale_step = 0;
     float rotation_step = 0;
     float feature_step = 0;
-    float decay_from = 0.6F;       ///< steps are constant until then, then fall by a cosine
-    float decay_floor = 0.05F;     ///< to this part
-    bool sublattice = true;        ///< train on random phases of every f-th pixel
+    float decay_from = 0.6F;        ///< steps are constant until then, then fall by a cosine
+    float decay_floor = 0.05F;      ///< to this part
+    bool sublattice = true;         ///< train on random phases of every f-th pixel
     std::int64_t eval_steps = 100;  ///< steps between evaluations; 0: only at the end
 
     /// Throws UsageError naming the option that is out of range.
@@ -46,13 +46,13 @@ struct TrainState {
     Field field;
     Blending blending;
     Moments moments;
-    std::int64_t step = 0;       ///< steps done
-    double progress = 0;         ///< of the whole schedule, in [0, 1]
-    double seconds = 0;          ///< spent in training so far
-    std::int64_t growths = 0;    ///< additions done
-    Random::State random{};      ///< of the generator that decides everything random
-    std::int64_t phase_stride = 0;      ///< stride that `phases` belongs to
-    std::vector<std::int64_t> phases;   ///< sub-lattice phases still to be visited, last first
+    std::int64_t step = 0;             ///< steps done
+    double progress = 0;               ///< of the whole schedule, in [0, 1]
+    double seconds = 0;                ///< spent in training so far
+    std::int64_t growths = 0;          ///< additions done
+    Random::State random{};            ///< of the generator that decides everything random
+    std::int64_t phase_stride = 0;     ///< stride that `phases` belongs to
+    std::vector<std::int64_t> phases;  ///< sub-lattice phases still to be visited, last first
 };
 
 /// What happened; listeners record, show or save it. References are valid during the call only.
@@ -60,20 +60,21 @@ struct TrainEvent {
     enum class Kind { started, stepped, grown, evaluated, finished };
     Kind kind = Kind::stepped;
     const TrainState& state;
-    double loss = 0;              ///< of the last step
-    std::optional<double> psnr;   ///< [dB] of the last evaluation, if any
-    std::optional<double> ssim;   ///< of the last evaluation, if any
-    double step_scale = 1;        ///< decay applied to the step sizes
+    double loss = 0;             ///< of the last step
+    std::optional<double> psnr;  ///< [dB] of the last evaluation, if any
+    std::optional<double> ssim;  ///< of the last evaluation, if any
+    double step_scale = 1;       ///< decay applied to the step sizes
     double steps_per_second = 0;
-    double seconds_left = 0;      ///< estimate
-    bool stopped = false;         ///< `finished` came by request, before the end of the schedule
+    double seconds_left = 0;  ///< estimate
+    bool stopped = false;     ///< `finished` came by request, before the end of the schedule
 };
 
 using TrainListener = std::function<void(const TrainEvent&)>;
 
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`. Listeners are called in order on the calling
-/// thread; an exception from one ends the run. When `stop` becomes true the run ends after the current step with a
-/// `finished` event whose `stopped` is set. Returns the final state.
+/// thread; an exception from one ends the run. A step that is evaluated sends `evaluated` before `stepped`; the last
+/// one sends `evaluated` and `finished`, as does a run that goes on from a finished state. When `stop` becomes true the
+/// run ends after the current step with a `finished` event whose `stopped` is set. Returns the final state.
 TrainState train(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 

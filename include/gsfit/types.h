@@ -27,9 +27,9 @@ struct Field {
 /// Gaussians as a lattice sees them: lengths are in samples, sample (j, i) lies at (j + 0.5, i + 0.5).
 /// Weight of a Gaussian at d = sample - center: exp(-(A dx^2 + 2 B dx dy + C dy^2) / 2).
 struct Splats {
-    at::Tensor center;  ///< [N,2]
-    at::Tensor conic;   ///< [N,3] (A, B, C)
-    at::Tensor det;     ///< [N] A C - B^2 without its cancellation; not positive or not finite: skipped. No gradient.
+    at::Tensor center;   ///< [N,2]
+    at::Tensor conic;    ///< [N,3] (A, B, C)
+    at::Tensor det;      ///< [N] A C - B^2 without its cancellation; not positive or not finite: skipped. No gradient.
     at::Tensor feature;  ///< [N,C]
 };
 

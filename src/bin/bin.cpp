@@ -16,10 +16,11 @@ namespace {
 constexpr std::int64_t grain = 2048;
 
 void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape) {
-    if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != at::kFloat ||
-        !tensor.is_contiguous() || !tensor.is_cpu()) {
-        throw Error(std::string("The splats' ") + name + " must be a contiguous float32 tensor with a row for each of " +
-                    std::to_string(shape[0]) + " splats.");
+    if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous() ||
+        !tensor.is_cpu()) {
+        throw Error(std::string("The splats' ") + name +
+                    " must be a contiguous float32 tensor with a row for each of " + std::to_string(shape[0]) +
+                    " splats.");
     }
 }
 
@@ -58,7 +59,8 @@ void count_slots(const std::vector<BlockRange>& ranges, std::vector<std::uint32_
         slots[i] = static_cast<std::uint32_t>(total);
         total += ranges[i].count();
         if (total > std::numeric_limits<std::uint32_t>::max()) {
-            throw Error("The Gaussians cover too many blocks of the image (over 2^32 pairs): they are too large or too many.");
+            throw Error(
+                "The Gaussians cover too many blocks of the image (over 2^32 pairs): they are too large or too many.");
         }
     }
     slots.back() = static_cast<std::uint32_t>(total);

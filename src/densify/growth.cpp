@@ -23,8 +23,7 @@ std::vector<float> residual(const at::Tensor& image, const PackedView& target, c
             const std::int64_t sample = i * lattice.width + j;
             float sum = 0;
             for (int c = 0; c < target.channels; ++c) {
-                const float wanted =
-                    target.value(lattice.x + j * lattice.stride, lattice.y + i * lattice.stride, c);
+                const float wanted = target.value(lattice.x + j * lattice.stride, lattice.y + i * lattice.stride, c);
                 sum += std::abs(wanted - data[c * plane + sample]);
             }
             result[static_cast<std::size_t>(sample)] = sum / static_cast<float>(target.channels);
@@ -54,9 +53,8 @@ std::vector<float> squared_blur(const std::vector<float>& map, std::int64_t widt
 }
 
 Moments concatenate(const Moments& a, const Moments& b) {
-    return {.first = at::cat({a.first, b.first}),
-            .second = at::cat({a.second, b.second}),
-            .age = at::cat({a.age, b.age})};
+    return {
+        .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ at::Tensor morton_order(const at::Tensor& position) {
     }
     std::sort(codes.begin(), codes.end());
     auto order = at::empty({position.size(0)}, at::kLong);
-    std::transform(codes.begin(), codes.end(), order.data_ptr<std::int64_t>(), [](const auto& code) { return code.second; });
+    std::transform(codes.begin(), codes.end(), order.data_ptr<std::int64_t>(),
+                   [](const auto& code) { return code.second; });
     return order;
 }
 

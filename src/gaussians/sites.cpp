@@ -68,7 +68,8 @@ Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, doub
             const Site& site = sites[static_cast<std::size_t>(i)];
             const Edge edge = edge_at(image, site.x, site.y, tap);
             const float stretch = std::exp(0.6F * edge.coherence * edge.coherence);
-            position[2 * i] = static_cast<float>((static_cast<double>(site.x) + 0.5) / static_cast<double>(image.width));
+            position[2 * i] =
+                static_cast<float>((static_cast<double>(site.x) + 0.5) / static_cast<double>(image.width));
             position[2 * i + 1] =
                 static_cast<float>((static_cast<double>(site.y) + 0.5) / static_cast<double>(image.height));
             inv_scale[2 * i] = stretch / site.sigma;

@@ -67,9 +67,8 @@ public:
         const auto& inv_scale = saved[0];
         const auto& rotation = saved[1];
         const auto value = [&](const char* key) { return static_cast<float>(context->saved_data[key].toDouble()); };
-        const Projection projection{.scale_x = value("scale_x"),
-                                    .scale_y = value("scale_y"),
-                                    .inv_scale = value("inv_scale")};
+        const Projection projection{
+            .scale_x = value("scale_x"), .scale_y = value("scale_y"), .inv_scale = value("inv_scale")};
         const std::int64_t n = inv_scale.size(0);
         const auto given = [&](const at::Tensor& gradient, std::int64_t columns) {
             return gradient.defined() ? gradient.contiguous() : at::zeros({n, columns}, inv_scale.options());

@@ -95,8 +95,7 @@ namespace gsfit {
 HWY_EXPORT(forward);
 HWY_EXPORT(backward);
 
-void project_forward(const ProjectForward& arrays, const Projection& projection, std::int64_t begin,
-                     std::int64_t end) {
+void project_forward(const ProjectForward& arrays, const Projection& projection, std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(forward)(arrays, projection, begin, end);
 }
 

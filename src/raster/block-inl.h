@@ -107,7 +107,7 @@ public:
     T* reserve(std::size_t count) {
         if (count > capacity_) {
             capacity_ = count + count / 2;
-            data_.reset(static_cast<T*>(::operator new(capacity_ * sizeof(T), std::align_val_t{64})));
+            data_.reset(static_cast<T*>(::operator new (capacity_ * sizeof(T), std::align_val_t{64})));
         }
         return data_.get();
     }
@@ -115,7 +115,7 @@ public:
 
 private:
     struct Free {
-        void operator()(T* memory) const { ::operator delete(memory, std::align_val_t{64}); }
+        void operator()(T* memory) const { ::operator delete (memory, std::align_val_t{64}); }
     };
     std::unique_ptr<T, Free> data_;
     std::size_t capacity_ = 0;
@@ -165,9 +165,7 @@ struct Block {
     [[nodiscard]] float center_y(const SplatLine& splat) const { return splat.y - static_cast<float>(y); }
     [[nodiscard]] float smallest_weight() const { return std::exp(-0.5F * job.bins->cutoff * job.bins->cutoff); }
     /// Place of a block's row and column in a plane of the lattice.
-    [[nodiscard]] std::ptrdiff_t sample(int row, int column) const {
-        return (y + row) * job.bins->width + x + column;
-    }
+    [[nodiscard]] std::ptrdiff_t sample(int row, int column) const { return (y + row) * job.bins->width + x + column; }
 };
 
 /// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip.

@@ -1,4 +1,5 @@
-// Forward: tile by tile, sums in registers. Backward: splat by splat down the columns. Compiled once for each SIMD target.
+// Forward: tile by tile, sums in registers. Backward: splat by splat down the columns. Compiled once for each SIMD
+// target.
 
 #if defined(GSFIT_RASTER_PASSES_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GSFIT_RASTER_PASSES_INL_H
@@ -103,9 +104,7 @@ struct Passes {
     }
 
 private:
-    HWY_INLINE static V supported(V weight, V smallest) {
-        return hn::IfThenElseZero(hn::Ge(weight, smallest), weight);
-    }
+    HWY_INLINE static V supported(V weight, V smallest) { return hn::IfThenElseZero(hn::Ge(weight, smallest), weight); }
 
     HWY_INLINE static void add(V weight, const V* feature, V* sum) {
         GSFIT_UNROLL

@@ -101,8 +101,7 @@ struct LossWriter {
             GSFIT_UNROLL
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] * scale;
-                const V difference =
-                    hn::IfThenElseZero(inside, out - hn::Load(d, target + (r * channels + c) * lanes));
+                const V difference = hn::IfThenElseZero(inside, out - hn::Load(d, target + (r * channels + c) * lanes));
                 const V size = hn::Abs(difference);
                 absolute = absolute + size;
                 square = hn::MulAdd(size, size, square);
@@ -186,10 +185,18 @@ HWY_INLINE void for_each_group(Block& block, Arguments&&... arguments) {
     for (int first = 0; first < block.job.channels; first += group_channels) {
         block.first_channel = first;
         switch (std::min(group_channels, block.job.channels - first)) {
-            case 1: Pass<1, normalise>::run(block, memory, arguments...); break;
-            case 2: Pass<2, normalise>::run(block, memory, arguments...); break;
-            case 3: Pass<3, normalise>::run(block, memory, arguments...); break;
-            default: Pass<4, normalise>::run(block, memory, arguments...); break;
+            case 1:
+                Pass<1, normalise>::run(block, memory, arguments...);
+                break;
+            case 2:
+                Pass<2, normalise>::run(block, memory, arguments...);
+                break;
+            case 3:
+                Pass<3, normalise>::run(block, memory, arguments...);
+                break;
+            default:
+                Pass<4, normalise>::run(block, memory, arguments...);
+                break;
         }
     }
 }
@@ -206,8 +213,7 @@ HWY_INLINE void run_pass(const RasterJob& job, std::int64_t index, Arguments&&..
 
 void draw(const RasterJob& job, std::int64_t block, const Planes& out) { run_pass<Draw>(job, block, out); }
 
-void draw_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
-                   float* slots) {
+void draw_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image, float* slots) {
     run_pass<DrawBackward>(job, block, out, grad_image, slots);
 }
 

@@ -31,7 +31,8 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
       height_(height),
       pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) /
                        static_cast<double>(options.num_gaussians))),
-      coarse_(options.sublattice ? coarsest_stride(pitch_, static_cast<double>(width) * static_cast<double>(height)) : 1),
+      coarse_(options.sublattice ? coarsest_stride(pitch_, static_cast<double>(width) * static_cast<double>(height))
+                                 : 1),
       fine_(std::max<std::int64_t>(1, coarse_ / 4)) {
     constexpr std::int64_t many = 100000;
     if (coarse_ == 4 && options.num_gaussians >= many) fine_ = 2;
@@ -39,7 +40,8 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
 
 std::int64_t Schedule::initial_count() const {
     if (growth_times() == 0) return options_.num_gaussians;
-    const auto count = std::ceil(static_cast<double>(options_.initial_ratio) * static_cast<double>(options_.num_gaussians));
+    const auto count =
+        std::ceil(static_cast<double>(options_.initial_ratio) * static_cast<double>(options_.num_gaussians));
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, options_.num_gaussians);
 }
 

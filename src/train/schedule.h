@@ -7,8 +7,8 @@
 
 namespace gsfit {
 
-/// What the recipe prescribes at each point of a run, for one image and one set of options (docs/recipe.md). `progress` is
-/// the part of the run that is done, in [0, 1].
+/// What the recipe prescribes at each point of a run, for one image and one set of options (docs/recipe.md). `progress`
+/// is the part of the run that is done, in [0, 1].
 class Schedule {
 public:
     Schedule(const TrainOptions& options, std::int64_t width, std::int64_t height);
@@ -22,8 +22,8 @@ public:
     /// Stride of the sub-lattice: coarse for 40% of the run, half of that for 40%, a quarter to the end.
     [[nodiscard]] std::int64_t stride(double progress) const;
 
-    /// Part of the run, from `progress` on, that each stride takes, times the samples of one of its lattices: what the rest
-    /// of the run costs, in units of one step's samples if progress 1 were one step.
+    /// Part of the run, from `progress` on, that each stride takes, times the samples of one of its lattices: what the
+    /// rest of the run costs, in units of one step's samples if progress 1 were one step.
     [[nodiscard]] double samples_left(double progress) const;
 
     /// Samples of a lattice of this stride.

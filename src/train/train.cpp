@@ -21,9 +21,7 @@ namespace gsfit {
 
 namespace {
 
-double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// The field's tensors as leaves of a graph; they share the field's memory.
 Field leaves_of(const Field& field) {
@@ -53,21 +51,20 @@ public:
 
     TrainState run(const std::atomic<bool>* stop) {
         tell(TrainEvent::Kind::started);
-        while (state_.progress < 1.0) {
+        if (done()) evaluate();
+        while (!done()) {
             step();
-            const bool stopping = stop != nullptr && stop->load();
-            if (state_.progress >= 1.0) evaluate();
-            if (stopping || state_.progress >= 1.0) {
-                tell(TrainEvent::Kind::finished, state_.progress < 1.0);
-                break;
-            }
+            if (done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0)) evaluate();
+            if (done() || (stop != nullptr && stop->load())) break;
             tell(TrainEvent::Kind::stepped);
-            if (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0) evaluate();
         }
+        tell(TrainEvent::Kind::finished, !done());
         return std::move(state_);
     }
 
 private:
+    [[nodiscard]] bool done() const { return state_.progress >= 1.0; }
+
     TrainState first_state() {
         Random random(options_.seed);
         TrainState state;
@@ -155,9 +152,9 @@ private:
         tell(TrainEvent::Kind::grown);
     }
 
-    /// PSNR on the way; SSIM, which takes several times as long, of the finished field.
+    /// PSNR on the way; of the finished field SSIM as well.
     void evaluate() {
-        if (state_.progress < 1.0) {
+        if (!done()) {
             psnr_ = evaluate_psnr(state_.field, state_.blending, target_);
         } else {
             const Quality quality = gsfit::evaluate(state_.field, state_.blending, target_);

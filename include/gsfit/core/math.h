@@ -1,6 +1,6 @@
 // The formulas of a Gaussian's geometry, once, for every backend: T is float or double on the host, float on a CUDA
-// device, or a SIMD vector. A SIMD kernel file includes this after hwy/highway.h and gets the formulas compiled for each
-// of its targets.
+// device, or a SIMD vector. A SIMD kernel file includes this after hwy/highway.h and gets the formulas compiled for
+// each of its targets.
 
 #if defined(GSFIT_CORE_MATH_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GSFIT_CORE_MATH_H
