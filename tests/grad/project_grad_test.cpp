@@ -5,6 +5,7 @@
 #include "gsfit/project.h"
 #include "reference/compare.h"
 #include "reference/scenes.h"
+#include "reference/simd_targets.h"
 
 namespace gsfit {
 namespace {
@@ -55,6 +56,19 @@ TEST(ProjectGradient, IsRightForAnyNumberOfGaussians) {
     for (const std::int64_t size : {1, 2, 3, 7, 15, 16, 17, 33}) {
         SCOPED_TRACE(size);
         expect_reference_gradients(reference::random_field(size, 3, 64, 64, 5), Lattice::whole(64, 64));
+    }
+}
+
+/// Turning a round Gaussian changes nothing. Rounding noise instead of 0 would become a whole step of Adam.
+TEST(ProjectGradient, OfARoundGaussiansRotationIsZero) {
+    Field field = reference::random_field(101, 1, 200, 129, 9);
+    for (std::int64_t i = 0; i < 101; ++i) field.inv_scale[i].fill_(0.013 * static_cast<double>(i + 1));
+    for (const auto target : reference::simd_targets()) {
+        SCOPED_TRACE(hwy::TargetName(target));
+        const reference::OnTarget on(target);
+        const Field leaves = reference::leaves(field);
+        project(leaves, Lattice::phase(200, 129, 3, 1, 1)).conic.backward(reference::random_tensor({101, 3}, 10));
+        EXPECT_EQ(leaves.rotation.grad().abs().max().item<float>(), 0);
     }
 }
 

