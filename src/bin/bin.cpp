@@ -29,6 +29,7 @@ void check(const Splats& splats, std::int64_t width, std::int64_t height, float 
     check(splats.center, "center", {n, 2});
     check(splats.conic, "conic", {n, 3});
     check(splats.det, "det", {n});
+    check(splats.feature, "feature", {n, splats.feature.defined() ? splats.feature.size(-1) : 0});
     constexpr std::int64_t most = std::int64_t{1} << 24;  // float holds every sample's coordinate
     if (width < 1 || height < 1 || width > most || height > most) {
         throw Error("A lattice of " + std::to_string(width) + " x " + std::to_string(height) +
@@ -92,8 +93,13 @@ std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, std::i
     bins->cutoff = cutoff;
     bins->lines.resize(static_cast<std::size_t>(n));
     std::vector<BlockRange> ranges(static_cast<std::size_t>(n));
-    const PrepareArrays arrays{splats.center.const_data_ptr<float>(), splats.conic.const_data_ptr<float>(),
-                               splats.det.const_data_ptr<float>(), bins->lines.data(), ranges.data()};
+    const PrepareArrays arrays{.center = splats.center.const_data_ptr<float>(),
+                               .conic = splats.conic.const_data_ptr<float>(),
+                               .det = splats.det.const_data_ptr<float>(),
+                               .feature = splats.feature.const_data_ptr<float>(),
+                               .channels = static_cast<int>(splats.feature.size(1)),
+                               .lines = bins->lines.data(),
+                               .ranges = ranges.data()};
     parallel_ranges(n, grain, [&](auto begin, auto end) { prepare_splats(arrays, cutoff, width, height, begin, end); });
     count_slots(ranges, bins->slots);
     fill_blocks(ranges, *bins);

@@ -66,6 +66,12 @@ HWY_INLINE bool touched(float center, float extent, float samples, std::int32_t&
     return true;
 }
 
+HWY_INLINE bool all_finite(const float* values, int count) {
+    float zeros = 0.0F;
+    for (int i = 0; i < count; ++i) zeros += values[i] * 0.0F;
+    return zeros == 0.0F;
+}
+
 HWY_INLINE void write_line(const Batch& batch, int i, SplatLine& line) {
     line = {.x = batch.x[i],
             .y = batch.y[i],
@@ -101,7 +107,9 @@ void prepare(const PrepareArrays& arrays, float cutoff, std::int64_t width, std:
             write_line(batch, i, arrays.lines[first + i]);
             BlockRange range;
             // Comparisons with NaN are false, so a degenerate splat touches nothing.
-            const bool sound = batch.det[i] > 1e-30F && batch.det[i] < 1e30F && batch.a[i] > 0.0F && batch.c[i] > 0.0F;
+            const bool sound = batch.det[i] > 1e-30F && batch.det[i] < 1e30F && batch.a[i] > 0.0F &&
+                               batch.c[i] > 0.0F &&
+                               all_finite(arrays.feature + (first + i) * arrays.channels, arrays.channels);
             const bool seen = sound &&
                               touched(batch.x[i], batch.extent_x[i], static_cast<float>(width), range.x0, range.x1) &&
                               touched(batch.y[i], batch.extent_y[i], static_cast<float>(height), range.y0, range.y1);

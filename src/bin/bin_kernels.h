@@ -9,9 +9,11 @@ namespace gsfit {
 struct PrepareArrays {
     const float* center;  ///< [N,2]
     const float* conic;   ///< [N,3]
-    const float* det;     ///< [N]
-    SplatLine* lines;     ///< [N]
-    BlockRange* ranges;   ///< [N]
+    const float* det;      ///< [N]
+    const float* feature;  ///< [N,channels]
+    int channels;
+    SplatLine* lines;    ///< [N]
+    BlockRange* ranges;  ///< [N]
 };
 
 /// Fills lines and ranges of splats [begin, end) for a width x height lattice.

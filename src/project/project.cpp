@@ -90,6 +90,7 @@ public:
 }  // namespace
 
 Splats project(const Field& field, const Lattice& lattice) {
+    if (field.raster_height < 1) throw Error("The field does not say for which raster it was trained.");
     const std::int64_t n = field.position.defined() ? field.position.size(0) : 0;
     check(field.position, "position", n, 2);
     check(field.inv_scale, "inv_scale", n, 2);

@@ -44,7 +44,7 @@ struct Forward {
         hn::StoreInterleaved2(x, y, d, arrays.center + 2 * i);
         hn::StoreInterleaved3(conic.a, conic.b, conic.c, d, arrays.conic + 3 * i);
         const V uv = u * v;
-        hn::StoreU(uv * uv, d, arrays.det + i);
+        hn::StoreU(hn::IfThenElseZero(hn::IsFinite(rotation), uv * uv), d, arrays.det + i);
     }
 };
 

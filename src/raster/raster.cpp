@@ -78,9 +78,9 @@ std::vector<float>& slot_memory(const Scene& scene) {
 
 class RasterizeFunction : public torch::autograd::Function<RasterizeFunction> {
 public:
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& /*conic*/,
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& conic,
                               const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene) {
-        const bool differentiable = center.requires_grad() || feature.requires_grad();
+        const bool differentiable = center.requires_grad() || conic.requires_grad() || feature.requires_grad();
         const Bins& bins = *scene->bins;
         auto image = at::empty({feature.size(1), bins.height, bins.width}, feature.options());
         at::Tensor normaliser;
@@ -115,9 +115,9 @@ public:
 /// The loss is a scalar, so its gradient is made along with it, block by block, and only scaled in backward.
 class RasterizeLossFunction : public torch::autograd::Function<RasterizeLossFunction> {
 public:
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& /*conic*/,
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& conic,
                               const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, const LossJob& loss) {
-        const bool differentiable = center.requires_grad() || feature.requires_grad();
+        const bool differentiable = center.requires_grad() || conic.requires_grad() || feature.requires_grad();
         const auto blocks = static_cast<std::size_t>(scene->bins->block_count());
         std::vector<double> sums(blocks);
         float* slots = differentiable ? slot_memory(*scene).data() : nullptr;
