@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/options.h"
+#include "cli/configuration.h"
 #include "cli/output.h"
 #include "gsfit/config.h"
 

@@ -61,11 +61,7 @@ std::string command_help(const Command& command) {
 }
 
 std::string version_text() {
-    std::string text;
-    for (const auto& [name, version] : versions()) {
-        text += text_of(name, " ", version, "\n");
-    }
-    return text + text_of("SIMD ", simd_target(), "\n");
+    return text_of("gsfit ", GSFIT_VERSION, "\nLibTorch ", TORCH_VERSION, "\nSIMD ", simd_target(), "\n");
 }
 
 std::map<std::string, std::string> versions() {

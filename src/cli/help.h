@@ -13,7 +13,7 @@ std::string program_help();
 /// `gsfit <command> --help`.
 std::string command_help(const Command& command);
 
-/// `gsfit --version`: versions() and simd_target(), a line each.
+/// `gsfit --version`: of gsfit and of LibTorch, and the vector instructions.
 std::string version_text();
 
 /// Of gsfit and of what it is built on.

@@ -1,21 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
-#include "cli/arguments.h"
 #include "gsfit/config.h"
 #include "gsfit/train.h"
 
 namespace gsfit::cli {
-
-/// The effective configuration of a command that takes --config and keys.
-Config load_config(const Arguments& arguments);
-
-/// The configuration that a run goes on with: its own, but for keys that change nothing in its result. Throws
-/// UsageError when flags or the environment ask for anything else.
-Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments);
-
-nlohmann::ordered_json value_of(const Config& config, const Key& key);
 
 /// The part of a configuration that training reads.
 TrainOptions train_options(const Config& config);

@@ -126,7 +126,7 @@ public:
     void phase(const std::string& what) override { std::fputs((what + "\n").c_str(), stderr); }
 
     void event(const TrainEvent& event) override {
-        const bool milestone = event.kind == Kind::evaluated || event.kind == Kind::finished;
+        const bool milestone = event.kind == Kind::evaluated || event.stopped;
         const bool due = pace_.due();
         if (milestone || (due && event.kind == Kind::stepped)) {
             std::fputs(text_of(std::setw(3), percent(event), "%  ", describe(event, max_steps_), "\n").c_str(), stderr);

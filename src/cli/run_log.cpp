@@ -24,6 +24,11 @@ std::string local_time() {
     return text_of(std::put_time(&parts, "%F %T"));
 }
 
+std::string quality(const TrainEvent& event) {
+    std::string text = text_of("PSNR ", fixed(event.psnr.value_or(0), 3), " dB");
+    return event.ssim ? text + text_of(", SSIM ", fixed(*event.ssim, 5)) : text;
+}
+
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run_folder, const std::string& level)
@@ -50,8 +55,7 @@ void RunLog::operator()(const TrainEvent& event) {
             write(Level::info, text_of("step ", state.step, ": grown to ", state.field.size(), " Gaussians"));
             break;
         case TrainEvent::Kind::evaluated:
-            write(Level::info, text_of("step ", state.step, ": PSNR ", fixed(event.psnr.value_or(0), 3), " dB, SSIM ",
-                                       fixed(event.ssim.value_or(0), 5)));
+            write(Level::info, text_of("step ", state.step, ": ", quality(event)));
             break;
         case TrainEvent::Kind::finished:
             write(Level::info, text_of("training ", event.stopped ? "stopped" : "finished", " at step ", state.step,

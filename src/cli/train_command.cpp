@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/configuration.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"

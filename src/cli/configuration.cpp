@@ -1,0 +1,58 @@
+#include "cli/configuration.h"
+#include "cli/text.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gsfit/core/error.h"
+
+namespace gsfit::cli {
+namespace {
+
+constexpr std::array<std::string_view, 5> free_when_resumed{"threads", "log_level", "progress", "save_ckpt_steps",
+                                                            "save_checkpoint_keep"};
+
+}  // namespace
+
+Config load_config(const Arguments& arguments) {
+    Sources sources;
+    if (arguments.has("config")) {
+        sources.file = arguments.value("config");
+    }
+    sources.environment = process_environment();
+    sources.flags = arguments.keys;
+    return Config::load(sources);
+}
+
+Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments) {
+    const std::filesystem::path file = run_folder / "config.yaml";
+    const Config saved = Config::load({file, {}, {}});
+    Config wanted = Config::load({file, process_environment(), arguments.keys});
+    for (const Key& key : schema()) {
+        if (value_of(saved, key) != value_of(wanted, key) &&
+            std::find(free_when_resumed.begin(), free_when_resumed.end(), key.name) == free_when_resumed.end()) {
+            throw UsageError(text_of("a resumed run keeps its ", key.name, " (", value_of(saved, key).dump(), "), but ",
+                                     wanted.origin(key.name).text(),
+                                     " sets another; leave that out or start a new run"));
+        }
+    }
+    return wanted;
+}
+
+nlohmann::ordered_json value_of(const Config& config, const Key& key) {
+    switch (key.type) {
+        case Type::boolean:
+            return config.boolean(key.name);
+        case Type::integer:
+            return config.integer(key.name);
+        case Type::number:
+            return config.number(key.name);
+        case Type::choice:
+        case Type::text:
+        case Type::path:
+            return config.text(key.name);
+    }
+    return nullptr;
+}
+
+}  // namespace gsfit::cli

@@ -1,0 +1,77 @@
+// The schema's defaults and those of TrainOptions are written down twice; here they are held together.
+
+#include "cli/options.h"
+
+#include <gtest/gtest.h>
+
+namespace gsfit::cli {
+namespace {
+
+TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
+    const TrainOptions ours = train_options(Config());
+    const TrainOptions theirs;
+    EXPECT_EQ(ours.num_gaussians, theirs.num_gaussians);
+    EXPECT_EQ(ours.max_steps, theirs.max_steps);
+    EXPECT_EQ(ours.max_seconds, theirs.max_seconds);
+    EXPECT_EQ(ours.seed, theirs.seed);
+    EXPECT_EQ(ours.blending.blend, theirs.blending.blend);
+    EXPECT_EQ(ours.blending.cutoff, theirs.blending.cutoff);
+    EXPECT_EQ(ours.blending.eps, theirs.blending.eps);
+    EXPECT_EQ(ours.loss.l1, theirs.loss.l1);
+    EXPECT_EQ(ours.loss.l2, theirs.loss.l2);
+    EXPECT_EQ(ours.ssim_loss_ratio, theirs.ssim_loss_ratio);
+    EXPECT_EQ(ours.initial_ratio, theirs.initial_ratio);
+    EXPECT_EQ(ours.init_random_ratio, theirs.init_random_ratio);
+    EXPECT_EQ(ours.growth_times, theirs.growth_times);
+    EXPECT_EQ(ours.growth_until, theirs.growth_until);
+    EXPECT_EQ(ours.growth_sigma, theirs.growth_sigma);
+    EXPECT_EQ(ours.position_step, theirs.position_step);
+    EXPECT_EQ(ours.scale_step, theirs.scale_step);
+    EXPECT_EQ(ours.rotation_step, theirs.rotation_step);
+    EXPECT_EQ(ours.feature_step, theirs.feature_step);
+    EXPECT_EQ(ours.decay_from, theirs.decay_from);
+    EXPECT_EQ(ours.decay_floor, theirs.decay_floor);
+    EXPECT_EQ(ours.sublattice, theirs.sublattice);
+    EXPECT_EQ(ours.eval_steps, theirs.eval_steps);
+}
+
+TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
+    const TrainOptions options =
+        train_options(Config::parse("num_gaussians: 11\nmax_steps: 12\nseed: 14\n"
+                                    "blend: sum\ncutoff: 3.5\nblend_eps: 0.25\n"
+                                    "l1_loss_ratio: 0.5\nl2_loss_ratio: 0.75\n"
+                                    "ssim_loss_ratio: 0.125\ninitial_ratio: 0.625\n"
+                                    "init_random_ratio: 0.375\ngrowth_times: 3\n"
+                                    "growth_until: 0.875\ngrowth_sigma: 0.0625\n"
+                                    "position_step: 0.03125\nscale_step: 0.015625\n"
+                                    "rotation_step: 0.0078125\nfeature_step: 0.00390625\n"
+                                    "decay_from: 0.1875\ndecay_floor: 0.3125\n"
+                                    "sublattice: false\neval_steps: 15\n",
+                                    "test"));
+    EXPECT_EQ(options.num_gaussians, 11);
+    EXPECT_EQ(options.max_steps, 12);
+    EXPECT_EQ(options.seed, 14U);
+    EXPECT_EQ(options.blending.blend, Blend::sum);
+    EXPECT_EQ(options.blending.cutoff, 3.5F);
+    EXPECT_EQ(options.blending.eps, 0.25F);
+    EXPECT_EQ(options.loss.l1, 0.5F);
+    EXPECT_EQ(options.loss.l2, 0.75F);
+    EXPECT_EQ(options.ssim_loss_ratio, 0.125F);
+    EXPECT_EQ(options.initial_ratio, 0.625F);
+    EXPECT_EQ(options.init_random_ratio, 0.375F);
+    EXPECT_EQ(options.growth_times, 3);
+    EXPECT_EQ(options.growth_until, 0.875F);
+    EXPECT_EQ(options.growth_sigma, 0.0625F);
+    EXPECT_EQ(options.position_step, 0.03125F);
+    EXPECT_EQ(options.scale_step, 0.015625F);
+    EXPECT_EQ(options.rotation_step, 0.0078125F);
+    EXPECT_EQ(options.feature_step, 0.00390625F);
+    EXPECT_EQ(options.decay_from, 0.1875F);
+    EXPECT_EQ(options.decay_floor, 0.3125F);
+    EXPECT_FALSE(options.sublattice);
+    EXPECT_EQ(options.eval_steps, 15);
+    EXPECT_EQ(train_options(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
+}
+
+}  // namespace
+}  // namespace gsfit::cli
