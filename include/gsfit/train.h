@@ -71,10 +71,11 @@ struct TrainEvent {
 
 using TrainListener = std::function<void(const TrainEvent&)>;
 
-/// Fits num_gaussians Gaussians to the image, or goes on from `state`. Listeners are called in order on the calling
-/// thread; an exception from one ends the run. A step that is evaluated sends `evaluated` before `stepped`; the last
-/// one sends `evaluated` and `finished`, as does a run that goes on from a finished state. When `stop` becomes true the
-/// run ends after the current step with a `finished` event whose `stopped` is set. Returns the final state.
+/// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
+/// called in order on the calling thread; an exception from one ends the run. A step that is evaluated sends
+/// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a
+/// finished state. When `stop` becomes true the run ends after the current step with a `finished` event whose `stopped`
+/// is set. Returns the final state.
 TrainState train(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 

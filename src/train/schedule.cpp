@@ -40,8 +40,9 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
 
 std::int64_t Schedule::initial_count() const {
     if (growth_times() == 0) return options_.num_gaussians;
-    const auto count =
-        std::ceil(static_cast<double>(options_.initial_ratio) * static_cast<double>(options_.num_gaussians));
+    constexpr double float_noise = 1e-6;  // 0.3F is a little more than 0.3
+    const double share = static_cast<double>(options_.initial_ratio) - float_noise;
+    const auto count = std::ceil(share * static_cast<double>(options_.num_gaussians));
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, options_.num_gaussians);
 }
 

@@ -34,6 +34,12 @@ struct Shape {
     T u, v, rotation;
 };
 
+/// u^2 - v^2, exactly 0 where u = v: a fused u u - (v v) leaves rounding noise, and Adam makes full steps of noise.
+template <class T>
+GSFIT_FORMULA T difference_of_squares(T u, T v) {
+    return (u - v) * (u + v);
+}
+
 /// Inverse of S = R diag(1/u^2, 1/v^2) R^T, R the rotation with the given cosine and sine.
 template <class T>
 GSFIT_FORMULA Conic<T> conic_of(T u, T v, T cosine, T sine) {
@@ -41,7 +47,7 @@ GSFIT_FORMULA Conic<T> conic_of(T u, T v, T cosine, T sine) {
     const T vv = v * v;
     const T cc = cosine * cosine;
     const T ss = sine * sine;
-    return {uu * cc + vv * ss, (uu - vv) * sine * cosine, uu * ss + vv * cc};
+    return {uu * cc + vv * ss, difference_of_squares(u, v) * sine * cosine, uu * ss + vv * cc};
 }
 
 /// Chain rule of conic_of: from the gradient with respect to the conic to that of its parameters.
@@ -53,7 +59,7 @@ GSFIT_FORMULA Shape<T> shape_gradient(T u, T v, T cosine, T sine, const Conic<T>
     const T du = u * (gradient.a * cc + gradient.b * sc + gradient.c * ss);
     const T dv = v * (gradient.a * ss - gradient.b * sc + gradient.c * cc);
     const T turned = sc * (gradient.c - gradient.a);
-    return {du + du, dv + dv, (u * u - v * v) * (turned + turned + gradient.b * (cc - ss))};
+    return {du + du, dv + dv, difference_of_squares(u, v) * (turned + turned + gradient.b * (cc - ss))};
 }
 
 #if defined(HWY_NAMESPACE)
