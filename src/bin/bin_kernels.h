@@ -7,8 +7,8 @@
 namespace gsfit {
 
 struct PrepareArrays {
-    const float* center;  ///< [N,2]
-    const float* conic;   ///< [N,3]
+    const float* center;   ///< [N,2]
+    const float* conic;    ///< [N,3]
     const float* det;      ///< [N]
     const float* feature;  ///< [N,channels]
     int channels;
