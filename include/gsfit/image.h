@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,6 +53,17 @@ PackedImage decode_image(std::span<const std::byte> bytes, const std::string& na
 /// name's ending says, 8 bit per channel: .png, .jpg, .jpeg, .webp (lossless), .tif, .tiff, .bmp. Atomic.
 /// Throws OutputError, or as check_image_output does.
 void write_image(const std::filesystem::path& path, const at::Tensor& image);
+
+/// An image that is made band by band, so that it never lies in memory as floats.
+struct ImageBands {
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    int channels = 0;
+    std::function<at::Tensor(std::int64_t first, std::int64_t rows)> band;  ///< [channels,rows,width], float32
+};
+
+/// The same for an image in bands, which are asked for from the top.
+void write_image(const std::filesystem::path& path, const ImageBands& image);
 
 /// Throws UsageError when the name's ending is no image format or the format cannot hold width x height pixels: to be
 /// asked before the work whose result goes there.

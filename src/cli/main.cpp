@@ -98,7 +98,7 @@ ExitCode guarded(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     gsfit::cli::keep_freed_memory();
-    gsfit::cli::install_signal_handlers();
+    gsfit::cli::ignore_write_signals();
     at::set_num_threads(1);  // the cores belong to gsfit's own pool
     return static_cast<int>(gsfit::cli::guarded({argv + 1, argv + argc}));
 }

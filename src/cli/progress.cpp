@@ -58,9 +58,9 @@ std::string describe(const TrainEvent& event, std::int64_t max_steps) {
     }
     text += text_of("  ", event.state.field.size(), " Gaussians");
     if (event.steps_per_second > 0) {
-        text += text_of("  ", fixed(event.steps_per_second, 1), " steps/s");
+        text += text_of("  ", fixed(event.steps_per_second, 1), " steps/s  ETA ", clock(event.seconds_left));
     }
-    return event.kind == Kind::finished ? text : text + "  ETA " + clock(event.seconds_left);
+    return text;
 }
 
 int percent(const TrainEvent& event) { return static_cast<int>(100 * std::clamp(event.state.progress, 0.0, 1.0)); }
@@ -165,27 +165,18 @@ public:
         if (event.kind == Kind::stepped && !pace_.due()) {
             return;
         }
-        nlohmann::ordered_json line{{"event", name(event.kind)},
-                                    {"step", event.state.step},
-                                    {"max_steps", nullptr},
-                                    {"progress", event.state.progress},
-                                    {"loss", event.loss},
-                                    {"psnr", nullptr},
-                                    {"ssim", nullptr},
-                                    {"gaussians", event.state.field.size()},
-                                    {"steps_per_second", event.steps_per_second},
-                                    {"seconds", event.state.seconds},
-                                    {"seconds_left", event.seconds_left}};
-        if (max_steps_ > 0) {
-            line["max_steps"] = max_steps_;
-        }
-        if (event.psnr) {
-            line["psnr"] = *event.psnr;
-        }
-        if (event.ssim) {
-            line["ssim"] = *event.ssim;
-        }
-        write(line);
+        const auto known = [](const auto& value) { return value ? nlohmann::ordered_json(*value) : nullptr; };
+        write({{"event", name(event.kind)},
+               {"step", event.state.step},
+               {"max_steps", max_steps_ > 0 ? nlohmann::ordered_json(max_steps_) : nullptr},
+               {"progress", event.state.progress},
+               {"loss", event.loss},
+               {"psnr", known(event.psnr)},
+               {"ssim", known(event.ssim)},
+               {"gaussians", event.state.field.size()},
+               {"steps_per_second", event.steps_per_second},
+               {"seconds", event.state.seconds},
+               {"seconds_left", event.seconds_left}});
     }
 
 private:

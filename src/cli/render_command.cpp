@@ -1,6 +1,5 @@
 // gsfit render: the image of a saved field, at any size, whole or a part.
 
-#include <ATen/core/grad_mode.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,12 +8,12 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/render.h"
 #include "cli/source.h"
 #include "cli/text.h"
 #include "cli/values.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
-#include "gsfit/render.h"
 
 namespace gsfit::cli {
 namespace {
@@ -71,9 +70,9 @@ Lattice cropped(const Arguments& arguments, const Size& size) {
     return {size.width, size.height, x, y, width, height, 1};
 }
 
-/// The image as floats and as the bytes to encode.
+/// The image as bytes, and once more encoded.
 void check_memory(const Lattice& lattice, int channels) {
-    const double needed = static_cast<double>(lattice.samples()) * channels * (sizeof(float) + 1);
+    const double needed = static_cast<double>(lattice.samples()) * channels * 2;
     const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
     if (needed > machine) {
         throw Error(text_of("an image of ", lattice.width, " x ", lattice.height, " pixels takes ",
@@ -94,8 +93,7 @@ ExitCode run(const Arguments& arguments) {
     const Lattice lattice = cropped(arguments, size);
     check_image_output(arguments.value("output"), lattice.width, lattice.height);
     check_memory(lattice, source.saved.field.channels());
-    const at::NoGradGuard no_gradients;
-    write_image(arguments.value("output"), render(source.saved.field, lattice, source.saved.blending));
+    write_render(arguments.value("output"), source.saved.field, source.saved.blending, lattice);
     return ExitCode::done;
 }
 

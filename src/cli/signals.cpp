@@ -18,14 +18,17 @@ extern "C" void request_stop(int signal) {
 
 }  // namespace
 
-void install_signal_handlers() {
+void ignore_write_signals() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void stop_on_signals() {
     struct sigaction action {};
     action.sa_handler = request_stop;
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
-    std::signal(SIGXFSZ, SIG_IGN);
-    std::signal(SIGPIPE, SIG_IGN);
 }
 
 const std::atomic<bool>& stop_requested() { return requested; }

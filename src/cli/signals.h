@@ -4,9 +4,11 @@
 
 namespace gsfit::cli {
 
-/// From now on SIGINT and SIGTERM ask for a stop instead of ending the process; a second signal ends it. SIGXFSZ and
-/// SIGPIPE are ignored, so that a full disk or a closed pipe becomes an error of the write that meets it.
-void install_signal_handlers();
+/// Ignores SIGXFSZ and SIGPIPE, so that a limit on files or a closed pipe becomes an error of the write that meets it.
+void ignore_write_signals();
+
+/// From now on SIGINT and SIGTERM ask for a stop instead of ending the process; a second signal ends it.
+void stop_on_signals();
 
 /// True once a stop was asked for.
 const std::atomic<bool>& stop_requested();

@@ -1,7 +1,5 @@
 // gsfit train: fits a field to an image and keeps everything about it in a run folder.
 
-#include <ATen/core/grad_mode.h>
-
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -14,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/render.h"
 #include "cli/run_json.h"
 #include "cli/run_log.h"
 #include "cli/signals.h"
@@ -23,7 +22,6 @@
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
 #include "gsfit/record.h"
-#include "gsfit/render.h"
 
 namespace gsfit::cli {
 namespace {
@@ -141,12 +139,6 @@ void record_failure(RunRecord& record, RunLog& log, const std::string& reason) {
     }
 }
 
-void write_render(const fs::path& folder, const Field& field, const Blending& blending) {
-    const at::NoGradGuard no_gradients;
-    write_image(folder / "render.png",
-                render(field, Lattice::whole(field.raster_width, field.raster_height), blending));
-}
-
 /// Training with everybody who listens to it; the run's files lie in its folder.
 class Run {
 public:
@@ -173,7 +165,7 @@ public:
         try {
             const TrainState state =
                 train(image, train_options(job_.config), listeners(), std::move(start_), &stop_requested());
-            return stopped_ ? stop(state) : finish(state);
+            return stopped_ ? stop() : finish(state);
         } catch (const std::exception& error) {
             record_failure(record_, log_, error.what());
             throw;
@@ -191,16 +183,15 @@ private:
 
     ExitCode finish(const TrainState& state) {
         progress_.phase("rendering");
-        write_render(job_.folder, state.field, state.blending);
+        write_render(job_.folder / "render.png", state.field, state.blending,
+                     Lattice::whole(state.field.raster_width, state.field.raster_height));
         record_.end(RunExit::finished);
         return ExitCode::done;
     }
 
-    ExitCode stop(const TrainState& state) {
+    ExitCode stop() {
         const bool interrupted = stop_signal() == SIGINT;
         record_.end(interrupted ? RunExit::interrupted : RunExit::terminated);
-        progress_.phase(
-            text_of("stopped at step ", state.step, "; gsfit train --resume ", job_.folder.string(), " goes on"));
         return interrupted ? ExitCode::interrupted : ExitCode::terminated;
     }
 
@@ -239,22 +230,21 @@ ExitCode fit(const Job& job) {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
     }
     progress->phase("starting");
+    stop_on_signals();
     return Run(job, *progress, image, std::move(checkpoint)).run(image);
 }
 
 ExitCode run(const Arguments& arguments) {
     const Job job = arguments.has("resume") ? resumed_job(arguments) : new_job(arguments);
     set_threads(static_cast<int>(job.config.integer("threads")));
-    ExitCode code = ExitCode::done;
     if (is_finished(job)) {
         std::fprintf(stderr, "gsfit: the run in '%s' is finished; there is nothing to resume\n", job.folder.c_str());
-    } else {
-        code = fit(job);
+    } else if (const ExitCode code = fit(job); code != ExitCode::done) {
+        std::fprintf(stderr, "gsfit: stopped and saved; gsfit train --resume %s goes on\n", job.folder.c_str());
+        return code;
     }
-    if (code == ExitCode::done) {
-        report(job.folder, arguments.has("json"));
-    }
-    return code;
+    report(job.folder, arguments.has("json"));
+    return ExitCode::done;
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ const Format& format_of(const std::filesystem::path& path) {
     return *format;
 }
 
-void check_tensor(const at::Tensor& image) {
-    const bool fits = image.dim() == 3 && image.scalar_type() == at::kFloat && image.is_cpu() &&
+void check_shape(const at::Tensor& image, const std::vector<std::int64_t>& shape) {
+    const bool fits = image.sizes() == shape && image.scalar_type() == at::kFloat && image.is_cpu() &&
                       (image.size(0) == 1 || image.size(0) == 3) && image.numel() > 0;
     if (!fits) throw Error("only float32 images [C,h,w] on the CPU with 1 or 3 channels can be written to a file");
 }
@@ -68,19 +68,29 @@ std::uint8_t to_8_bit(float value) {
     return value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 1.0F) * 255.0F)) : std::uint8_t{0};
 }
 
-/// The image in 8 bit, channels interleaved in OpenCV's order: blue first.
-Pixels to_pixels(const at::Tensor& image) {
-    Pixels pixels = allocate_pixels(image.size(2), image.size(1), static_cast<int>(image.size(0)), 8);
-    const auto* values = image.const_data_ptr<float>();
-    parallel_for(pixels.height, [&](std::int64_t y) {
-        auto* row = reinterpret_cast<std::uint8_t*>(pixels.row(y));
+/// Rows of a band into 8 bit, channels interleaved in OpenCV's order: blue first.
+void fill_rows(Pixels& pixels, std::int64_t first, const at::Tensor& band) {
+    const auto* values = band.const_data_ptr<float>();
+    parallel_for(band.size(1), [&](std::int64_t y) {
+        auto* row = reinterpret_cast<std::uint8_t*>(pixels.row(first + y));
         for (int channel = 0; channel < pixels.channels; ++channel) {
-            const float* from = values + (pixels.channels - 1 - channel) * image.stride(0) + y * image.stride(1);
+            const float* from = values + (pixels.channels - 1 - channel) * band.stride(0) + y * band.stride(1);
             for (std::int64_t x = 0; x < pixels.width; ++x) {
-                row[x * pixels.channels + channel] = to_8_bit(from[x * image.stride(2)]);
+                row[x * pixels.channels + channel] = to_8_bit(from[x * band.stride(2)]);
             }
         }
     });
+}
+
+Pixels to_pixels(const ImageBands& image) {
+    constexpr std::int64_t band_rows = 256;
+    Pixels pixels = allocate_pixels(image.width, image.height, image.channels, 8);
+    for (std::int64_t first = 0; first < image.height; first += band_rows) {
+        const std::int64_t rows = std::min(band_rows, image.height - first);
+        const at::Tensor band = image.band(first, rows);
+        check_shape(band, {image.channels, rows, image.width});
+        fill_rows(pixels, first, band);
+    }
     return pixels;
 }
 
@@ -109,11 +119,21 @@ void check_image_output(const std::filesystem::path& path, std::int64_t width, s
     }
 }
 
-void write_image(const std::filesystem::path& path, const at::Tensor& image) {
-    check_tensor(image);
-    check_image_output(path, image.size(2), image.size(1));
+void write_image(const std::filesystem::path& path, const ImageBands& image) {
+    check_image_output(path, image.width, image.height);
     const std::vector<std::uint8_t> bytes = encode(path, to_pixels(image));
     write_file_atomically(path, std::as_bytes(std::span(bytes)));
+}
+
+void write_image(const std::filesystem::path& path, const at::Tensor& image) {
+    if (image.dim() != 3) throw Error("only images [C,h,w] can be written to a file");
+    check_shape(image, image.sizes().vec());
+    write_image(path, ImageBands{.width = image.size(2),
+                                 .height = image.size(1),
+                                 .channels = static_cast<int>(image.size(0)),
+                                 .band = [&image](std::int64_t first, std::int64_t rows) {
+                                     return image.narrow(1, first, rows);
+                                 }});
 }
 
 }  // namespace gsfit

@@ -40,11 +40,18 @@ protected:
         wait_for_step("run", 7, process);
         process.send(signal);
         const Result result = process.wait();
-        EXPECT_EQ(result.exit_code, exit_code) << result.err;
+        EXPECT_EQ(result.exit_code, exit_code);
+        EXPECT_EQ(result.err, "gsfit: stopped and saved; gsfit train --resume run goes on\n");
         EXPECT_EQ(result.out, "");
         const auto record = nlohmann::json::parse(read_text(workspace_ / "run/run.json"));
         EXPECT_EQ(record["exit"], reason);
         EXPECT_EQ(record["steps"], latest_step(workspace_ / "run")) << "the state at the stop is saved";
+    }
+
+    /// A run that began anew would end in the same bytes too.
+    void expect_resumed_at(const std::string& folder, long step) const {
+        const std::string line = "training starts at step " + std::to_string(step) + " ";
+        EXPECT_NE(read_text(workspace_ / folder / "log.txt").find(line), std::string::npos) << "step " << step;
     }
 
     const Workspace workspace_;
@@ -68,6 +75,7 @@ TEST_F(Resume, KilledRunEndsInTheSameBytesAsAStraightOne) {
     const Result resumed = gsfit(workspace_, {"train", "--resume", "killed", "--progress", "none", "--threads", "2"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_TRUE(was_killed) << "the run was over before the kill";
+    expect_resumed_at("killed", step);
     EXPECT_EQ(latest_checkpoint_without_seconds(workspace_ / "killed"),
               latest_checkpoint_without_seconds(workspace_ / "straight"))
         << "killed " << moment.count() << " ms after step 7, resumed at step " << step;
@@ -82,7 +90,9 @@ TEST_F(Resume, InterruptedRunEndsInTheSameBytesAsAStraightOne) {
     wait_for_step("stopped", 14, process);
     process.send(SIGINT);
     ASSERT_EQ(process.wait().exit_code, 130);
+    const long step = latest_step(workspace_ / "stopped");
     ASSERT_EQ(gsfit(workspace_, {"train", "--resume", "stopped", "--progress", "none"}).exit_code, 0);
+    expect_resumed_at("stopped", step);
     EXPECT_EQ(latest_checkpoint_without_seconds(workspace_ / "stopped"),
               latest_checkpoint_without_seconds(workspace_ / "straight"));
 }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <sstream>
 
 #include "cli/pictures.h"
@@ -19,6 +21,8 @@ struct FormatCase {
     const char* file;
     PictureKind kind;
 };
+
+void PrintTo(const FormatCase& format, std::ostream* stream) { *stream << format.name; }
 
 class TrainFormat : public testing::TestWithParam<FormatCase> {};
 
