@@ -18,9 +18,9 @@ constexpr std::int64_t grain = 2048;
 void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape) {
     if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous() ||
         !tensor.is_cpu()) {
-        throw Error(std::string("The splats' ") + name +
+        throw Error(std::string("the splats' ") + name +
                     " must be a contiguous float32 tensor with a row for each of " + std::to_string(shape[0]) +
-                    " splats.");
+                    " splats");
     }
 }
 
@@ -32,11 +32,11 @@ void check(const Splats& splats, std::int64_t width, std::int64_t height, float 
     check(splats.feature, "feature", {n, splats.feature.defined() ? splats.feature.size(-1) : 0});
     constexpr std::int64_t most = std::int64_t{1} << 24;  // float holds every sample's coordinate
     if (width < 1 || height < 1 || width > most || height > most) {
-        throw Error("A lattice of " + std::to_string(width) + " x " + std::to_string(height) +
-                    " samples cannot be rendered: 1 to " + std::to_string(most) + " a side can.");
+        throw Error("a lattice of " + std::to_string(width) + " x " + std::to_string(height) +
+                    " samples cannot be rendered: 1 to " + std::to_string(most) + " a side can");
     }
-    if (!(cutoff >= 1.0F && cutoff <= 6.0F)) throw Error("The cutoff must lie between 1 and 6 sigma.");
-    if (n > std::numeric_limits<std::int32_t>::max()) throw Error("There are more than 2^31 Gaussians.");
+    if (!(cutoff >= 1.0F && cutoff <= 6.0F)) throw Error("the cutoff must lie between 1 and 6 sigma");
+    if (n > std::numeric_limits<std::int32_t>::max()) throw Error("there are more than 2^31 Gaussians");
 }
 
 /// Calls visit(splat, block) for every pair, splats in order.
@@ -61,7 +61,7 @@ void count_slots(const std::vector<BlockRange>& ranges, std::vector<std::uint32_
         total += ranges[i].count();
         if (total > std::numeric_limits<std::uint32_t>::max()) {
             throw Error(
-                "The Gaussians cover too many blocks of the image (over 2^32 pairs): they are too large or too many.");
+                "the Gaussians cover too many blocks of the image (over 2^32 pairs): they are too large or too many");
         }
     }
     slots.back() = static_cast<std::uint32_t>(total);

@@ -23,6 +23,7 @@ constexpr std::int64_t max_side = std::int64_t{1} << 24;  // of the training ras
 constexpr std::int64_t max_stride = std::int64_t{1} << 20;
 constexpr std::int64_t max_channels = 16;
 constexpr std::int64_t max_integer = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t max_steps = std::int64_t{1} << 30;
 
 template <class Number, class... Base>
 std::string to_text(Number value, Base... base) {
@@ -138,9 +139,9 @@ private:
 };
 
 template <class Value>
-bool all_at_least(const at::Tensor& tensor, Value least) {
+bool all_within(const at::Tensor& tensor, Value least, Value most = std::numeric_limits<Value>::max()) {
     const std::span values(tensor.const_data_ptr<Value>(), static_cast<std::size_t>(tensor.numel()));
-    return std::ranges::all_of(values, [least](Value value) { return value >= least; });
+    return std::ranges::all_of(values, [=](Value value) { return value >= least && value <= most; });
 }
 
 Field read_field(const StateReader& reader) {
@@ -156,7 +157,7 @@ Field read_field(const StateReader& reader) {
     field.feature = reader.floats("feature", shape);
     field.raster_width = reader.number<std::int64_t>("raster_width", 1, max_side);
     field.raster_height = reader.number<std::int64_t>("raster_height", 1, max_side);
-    reader.require(all_at_least(field.inv_scale, std::numeric_limits<float>::min()),
+    reader.require(all_within(field.inv_scale, std::numeric_limits<float>::min()),
                    "tensor 'inv_scale' has a value that is not positive");
     return field;
 }
@@ -166,8 +167,9 @@ Blending read_blending(const StateReader& reader) {
     reader.require(blend == "norm" || blend == "sum", "its metadata 'blend' must be norm or sum");
     Blending blending;
     blending.blend = blend == "norm" ? Blend::norm : Blend::sum;
-    blending.cutoff = reader.number("cutoff", std::numeric_limits<float>::min(), std::numeric_limits<float>::max());
-    blending.eps = reader.number("blend_eps", 0.0F, std::numeric_limits<float>::max());
+    blending.cutoff = reader.number("cutoff", 1.0F, 6.0F);
+    const float smallest_eps = blending.blend == Blend::norm ? std::numeric_limits<float>::min() : 0.0F;
+    blending.eps = reader.number("blend_eps", smallest_eps, std::numeric_limits<float>::max());
     return blending;
 }
 
@@ -177,8 +179,9 @@ Moments read_moments(const StateReader& reader, const Field& field) {
     moments.first = reader.floats("first_moment", shape);
     moments.second = reader.floats("second_moment", shape);
     moments.age = reader.ints("age", {field.size()});
-    reader.require(all_at_least(moments.second, 0.0F), "tensor 'second_moment' has a negative value");
-    reader.require(all_at_least(moments.age, 0), "tensor 'age' has a negative value");
+    reader.require(all_within(moments.second, 0.0F), "tensor 'second_moment' has a negative value");
+    reader.require(all_within(moments.age, 0, static_cast<std::int32_t>(max_steps)),
+                   "tensor 'age' has a value that is no number of steps");
     return moments;
 }
 
@@ -240,7 +243,7 @@ TrainState decode_state(std::span<const std::byte> bytes, const std::string& nam
     state.field = read_field(reader);
     state.blending = read_blending(reader);
     state.moments = read_moments(reader, state.field);
-    state.step = reader.number<std::int64_t>("step", 0, max_integer);
+    state.step = reader.number<std::int64_t>("step", 0, max_steps);
     state.progress = reader.number("progress", 0.0, 1.0);
     state.seconds = reader.number("seconds", 0.0, std::numeric_limits<double>::max());
     state.growths = reader.number<std::int64_t>("growths", 0, max_integer);

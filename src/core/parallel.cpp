@@ -6,9 +6,13 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "gsfit/core/error.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -43,15 +47,16 @@ void flush_denormals() {
 class Pool {
 public:
     explicit Pool(int size) {
-        for (int i = 1; i < size; ++i) workers_.emplace_back([this] { work(); });
+        try {
+            for (int i = 1; i < size; ++i) workers_.emplace_back([this] { work(); });
+        } catch (const std::system_error&) {
+            stop();
+            throw Error("this machine cannot start " + std::to_string(size) + " threads; ask for fewer with --threads");
+        }
     }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
-    ~Pool() {
-        stop_ = true;
-        wake_all();
-        for (auto& worker : workers_) worker.join();
-    }
+    ~Pool() { stop(); }
 
     [[nodiscard]] int size() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -74,6 +79,12 @@ private:
     static constexpr int spins = 2000;
 
     static std::uint64_t closed(std::uint64_t job) { return (job << index_bits) | index_mask; }
+
+    void stop() {
+        stop_ = true;
+        wake_all();
+        for (auto& worker : workers_) worker.join();
+    }
 
     void take_part() {
         inside_parallel_for = true;

@@ -103,8 +103,8 @@ void set_sigmas(const PackedView& image, std::vector<Site>& sites) {
 Field initial_field(const PackedView& image, const InitialOptions& options, Random& random) {
     const std::int64_t pixels = image.width * image.height;
     if (options.count < 1 || options.count > pixels) {
-        throw Error("An image of " + std::to_string(pixels) + " pixels cannot start with " +
-                    std::to_string(options.count) + " Gaussians.");
+        throw Error("an image of " + std::to_string(pixels) + " pixels cannot start with " +
+                    std::to_string(options.count) + " Gaussians");
     }
     const Map weights = squared_gradient(box_luma(image, options.stride));
     const auto cells = static_cast<std::int64_t>(weights.values.size());

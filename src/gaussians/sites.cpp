@@ -86,7 +86,7 @@ Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, doub
 std::vector<std::int64_t> draw_without_replacement(const std::vector<float>& weight, std::int64_t count,
                                                    Random& random) {
     if (count < 0 || count > static_cast<std::int64_t>(weight.size())) {
-        throw Error("More places are to be drawn than there are.");
+        throw Error("more places are to be drawn than there are");
     }
     std::vector<double> cumulative(weight.size());
     double total = 0;

@@ -1,5 +1,7 @@
 #include <ATen/ops/zeros.h>
 
+#include <vector>
+
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/optim.h"
@@ -20,10 +22,13 @@ void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, c
     };
     if (!same(gradients.position, field.position) || !same(gradients.inv_scale, field.inv_scale) ||
         !same(gradients.rotation, field.rotation) || !same(gradients.feature, field.feature)) {
-        throw Error("A step of Adam needs a contiguous gradient for each parameter of the field.");
+        throw Error("a step of Adam needs a contiguous gradient for each parameter of the field");
     }
-    if (moments.age.size(0) != field.size() || moments.first.size(1) != 5 + field.channels()) {
-        throw Error("Adam's moments belong to another field.");
+    constexpr int most_channels = 16;
+    const std::vector<std::int64_t> shape{field.size(), 5 + field.channels()};
+    if (field.channels() > most_channels || moments.age.numel() != field.size() || moments.first.sizes() != shape ||
+        moments.second.sizes() != shape) {
+        throw Error("Adam's moments belong to another field");
     }
     const AdamArrays arrays{.position = field.position.data_ptr<float>(),
                             .inv_scale = field.inv_scale.data_ptr<float>(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "optim/whitened_adam_kernels.cpp"
@@ -68,7 +69,8 @@ HWY_INLINE void load(const AdamArrays& arrays, std::int64_t begin, int count, Ba
     const BiasCorrection& correction = BiasCorrection::table();
     for (int i = 0; i < count; ++i) {
         const std::int64_t n = begin + i;
-        const auto age = static_cast<std::size_t>(std::min(++arrays.age[n], BiasCorrection::oldest));
+        if (arrays.age[n] < std::numeric_limits<std::int32_t>::max()) ++arrays.age[n];
+        const auto age = static_cast<std::size_t>(std::min(arrays.age[n], BiasCorrection::oldest));
         batch.correction1[i] = correction.first[age];
         batch.correction2[i] = correction.second[age];
         batch.x[i] = arrays.position[2 * n];

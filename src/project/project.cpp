@@ -20,15 +20,15 @@ constexpr std::int64_t grain = 2048;
 void check(const at::Tensor& tensor, const char* name, std::int64_t rows, std::int64_t columns) {
     const bool shaped = tensor.defined() && tensor.dim() == 2 && tensor.size(0) == rows && tensor.size(1) == columns;
     if (!shaped || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) {
-        throw Error(std::string("The field's ") + name + " must be a contiguous float32 tensor [" +
-                    std::to_string(rows) + "," + std::to_string(columns) + "].");
+        throw Error(std::string("the field's ") + name + " must be a contiguous float32 tensor [" +
+                    std::to_string(rows) + "," + std::to_string(columns) + "]");
     }
 }
 
 Projection projection_onto(const Lattice& lattice, std::int64_t training_height) {
     if (lattice.width < 1 || lattice.height < 1 || lattice.stride < 1 || lattice.raster_width < 1 ||
         lattice.raster_height < 1) {
-        throw Error("A lattice needs at least one sample, a stride of at least 1 and a raster.");
+        throw Error("a lattice needs at least one sample, a stride of at least 1 and a raster");
     }
     const auto stride = static_cast<double>(lattice.stride);
     const auto offset = [&](std::int64_t first) {
@@ -90,7 +90,7 @@ public:
 }  // namespace
 
 Splats project(const Field& field, const Lattice& lattice) {
-    if (field.raster_height < 1) throw Error("The field does not say for which raster it was trained.");
+    if (field.raster_height < 1) throw Error("the field does not say for which raster it was trained");
     const std::int64_t n = field.position.defined() ? field.position.size(0) : 0;
     check(field.position, "position", n, 2);
     check(field.inv_scale, "inv_scale", n, 2);

@@ -106,8 +106,11 @@ class Buffer {
 public:
     T* reserve(std::size_t count) {
         if (count > capacity_) {
-            capacity_ = count + count / 2;
-            data_.reset(static_cast<T*>(::operator new (capacity_ * sizeof(T), std::align_val_t{64})));
+            const std::size_t grown = count + count / 2;
+            capacity_ = 0;
+            data_.reset();  // before the new memory is asked for: nothing of the old is needed
+            data_.reset(static_cast<T*>(::operator new (grown * sizeof(T), std::align_val_t{64})));
+            capacity_ = grown;
         }
         return data_.get();
     }

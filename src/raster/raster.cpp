@@ -145,17 +145,17 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
     const auto& feature = splats.feature;
     if (!feature.defined() || feature.dim() != 2 || feature.size(0) != n || feature.scalar_type() != at::kFloat ||
         !feature.is_contiguous() || !feature.is_cpu()) {
-        throw Error("The splats' feature must be a contiguous float32 tensor with a row for each splat.");
+        throw Error("the splats' feature must be a contiguous float32 tensor with a row for each splat");
     }
     if (feature.size(1) < 1 || feature.size(1) > most_channels) {
-        throw Error("Splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can.");
+        throw Error("splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can");
     }
     if (bins == nullptr || static_cast<std::int64_t>(bins->lines.size()) != n) {
-        throw Error("These splats were not binned: call bin() with them first.");
+        throw Error("these splats were not binned: call bin() with them first");
     }
-    if (bins->cutoff != blending.cutoff) throw Error("The splats were binned for another cutoff.");
+    if (bins->cutoff != blending.cutoff) throw Error("the splats were binned for another cutoff");
     if (blending.blend == Blend::norm && !(blending.eps > 0.0F)) {
-        throw Error("blend_eps must be above 0: without it a pixel that sees no Gaussian has no value.");
+        throw Error("blend_eps must be above 0: without it a pixel that sees no Gaussian has no value");
     }
     auto scene = c10::make_intrusive<Scene>();
     scene->bins = bins;
@@ -174,15 +174,15 @@ at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins
                           const PackedView& target, const Lattice& lattice, const PixelLoss& loss) {
     const auto scene = scene_of(splats, bins, blending);
     if (lattice.width != bins->width || lattice.height != bins->height) {
-        throw Error("The splats were binned for another lattice.");
+        throw Error("the splats were binned for another lattice");
     }
     if (target.channels != splats.feature.size(1)) {
-        throw Error("The target has " + std::to_string(target.channels) + " channels, the Gaussians have " +
-                    std::to_string(splats.feature.size(1)) + ".");
+        throw Error("the target has " + std::to_string(target.channels) + " channels, the Gaussians have " +
+                    std::to_string(splats.feature.size(1)));
     }
     if (lattice.x < 0 || lattice.y < 0 || lattice.x + (lattice.width - 1) * lattice.stride >= target.width ||
         lattice.y + (lattice.height - 1) * lattice.stride >= target.height) {
-        throw Error("The lattice reaches beyond the target.");
+        throw Error("the lattice reaches beyond the target");
     }
     const double values = static_cast<double>(lattice.samples()) * target.channels;
     const LossJob job{.target = target,

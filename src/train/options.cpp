@@ -8,7 +8,7 @@ namespace gsfit {
 namespace {
 
 void require(bool in_range, const std::string& name, const std::string& range) {
-    if (!in_range) throw UsageError(name + " must be " + range + ".");
+    if (!in_range) throw UsageError(name + " must be " + range);
 }
 
 }  // namespace

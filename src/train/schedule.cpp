@@ -11,12 +11,13 @@ namespace {
 constexpr double coarse_until = 0.4;
 constexpr double middle_until = 0.8;
 
-/// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples.
-std::int64_t coarsest_stride(double pitch, double pixels) {
-    constexpr std::int64_t most = 64;
+/// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples, and one in each direction.
+std::int64_t coarsest_stride(double pitch, std::int64_t width, std::int64_t height) {
+    const std::int64_t most = std::min<std::int64_t>({64, width, height});
+    const double pixels = static_cast<double>(width) * static_cast<double>(height);
     constexpr double fewest_samples = 65536;
     std::int64_t stride = 1;
-    while (stride < most && static_cast<double>(2 * stride) <= pitch / 3.5 &&
+    while (2 * stride <= most && static_cast<double>(2 * stride) <= pitch / 3.5 &&
            pixels / static_cast<double>(4 * stride * stride) >= fewest_samples) {
         stride *= 2;
     }
@@ -31,8 +32,7 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
       height_(height),
       pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) /
                        static_cast<double>(options.num_gaussians))),
-      coarse_(options.sublattice ? coarsest_stride(pitch_, static_cast<double>(width) * static_cast<double>(height))
-                                 : 1),
+      coarse_(options.sublattice ? coarsest_stride(pitch_, width, height) : 1),
       fine_(std::max<std::int64_t>(1, coarse_ / 4)) {
     constexpr std::int64_t many = 100000;
     if (coarse_ == 4 && options.num_gaussians >= many) fine_ = 2;

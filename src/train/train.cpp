@@ -196,15 +196,15 @@ void check_fit(const PackedImage& image, const TrainOptions& options, const std:
     const std::int64_t pixels = image.width() * image.height();
     if (options.num_gaussians > pixels) {
         throw UsageError("num_gaussians is " + std::to_string(options.num_gaussians) + ", but the image has only " +
-                         std::to_string(pixels) + " pixels: ask for fewer.");
+                         std::to_string(pixels) + " pixels: ask for fewer");
     }
     if (!state) return;
     const Field& field = state->field;
     if (field.raster_width != image.width() || field.raster_height != image.height() ||
         field.channels() != image.channels()) {
-        throw InputError("The saved state belongs to an image of " + std::to_string(field.raster_width) + " x " +
+        throw InputError("the saved state belongs to an image of " + std::to_string(field.raster_width) + " x " +
                          std::to_string(field.raster_height) + " pixels and " + std::to_string(field.channels()) +
-                         " channels, not to this one.");
+                         " channels, not to this one");
     }
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
@@ -88,7 +90,7 @@ TEST(CheckpointState, SurvivesAFileBitForBit) {
     EXPECT_EQ(encode_state(state), encode_state(back));
     const SavedField saved = load_field(folder / "state.safetensors");
     expect_same_fields(state.field, saved.field);
-    EXPECT_EQ(saved.metadata.at("step"), "1234567890123");
+    EXPECT_EQ(saved.metadata.at("step"), "1023456789");
     EXPECT_EQ(saved.blending.blend, Blend::sum);
 }
 
@@ -161,7 +163,9 @@ TEST(CheckpointState, RefusesValuesOutOfRange) {
     }
     expect_refused(with_value("inv_scale", 0), "not positive");
     expect_refused(with_value("second_moment", -1), "negative");
-    expect_refused(with_value("age", -1), "negative");
+    for (const std::int32_t age : {-1, std::numeric_limits<std::int32_t>::max()}) {
+        expect_refused(with_value("age", std::bit_cast<float>(age)), "no number of steps");
+    }
 }
 
 TEST(CheckpointState, RefusesBadMetadata) {
@@ -170,8 +174,8 @@ TEST(CheckpointState, RefusesBadMetadata) {
         {"raster_height", {"0", "1.5"}},
         {"blend", {"topk", ""}},
         {"blend_eps", {"-1", "nan", "inf", "1e39"}},
-        {"cutoff", {"0", "-4", "nan", "inf"}},
-        {"step", {"-1", "x"}},
+        {"cutoff", {"0", "-4", "6.5", "nan", "inf"}},
+        {"step", {"-1", "x", "9223372036854775807"}},
         {"progress", {"-0.1", "1.1", "nan"}},
         {"seconds", {"-1", "inf"}},
         {"growths", {"-1"}},

@@ -33,7 +33,7 @@ std::string row(std::int64_t step, const std::string& seconds) {
 }
 
 std::string text_of(const TemporaryDirectory& run) {
-    const auto bytes = read_file(run / "metrics.csv", 1 << 20);
+    const auto bytes = read_file(run / "metrics.csv", 1 << 26);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

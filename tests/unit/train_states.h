@@ -28,7 +28,7 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.moments.second = counting({size, 5 + channels}, 0.0F, 1e-41F);  // denormal
     state.moments.age = at::empty({size}, at::kInt);
     for (std::int64_t i = 0; i < size; ++i) state.moments.age.mutable_data_ptr<int>()[i] = static_cast<int>(7 * i);
-    state.step = 1234567890123;
+    state.step = 1023456789;
     state.progress = 1.0 / 3.0;
     state.seconds = 12345.678901234567;
     state.growths = 5;

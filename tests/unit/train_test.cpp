@@ -199,6 +199,8 @@ TEST(Schedule, StrideFollowsThePitchAndTheSize) {
     EXPECT_EQ(strides(200, 96, 64), (std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}));
     EXPECT_EQ(strides(10, 1024, 1024), (std::vector<std::int64_t>{4, 4, 2, 2, 1, 1})) << "2^16 samples are left";
     EXPECT_EQ(strides(150000, 6976, 5040), (std::vector<std::int64_t>{4, 4, 2, 2, 2, 2})) << "many end at half";
+    EXPECT_EQ(strides(1000, 300000, 1).front(), 1) << "a lattice has a sample in each direction";
+    EXPECT_EQ(strides(1000, 300000, 3).front(), 2);
     TrainOptions whole = with(30000, 500);
     whole.sublattice = false;
     EXPECT_EQ(Schedule(whole, 6976, 5040).stride(0), 1);
