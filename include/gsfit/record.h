@@ -34,7 +34,7 @@ private:
     int lock_ = -1;  // file descriptor
 };
 
-/// Whether the folder has a file of a run.
+/// Whether the folder has a file of a run. Throws InputError when it cannot be searched.
 bool holds_run(const std::filesystem::path& folder);
 
 /// A listener that writes metrics.csv of a run folder: a row per evaluation, on disk before the call returns. A step
@@ -55,12 +55,12 @@ private:
 
 /// What run.json says of a run besides what the events tell.
 struct RunInfo {
-    std::map<std::string, std::string> versions;  ///< gsfit, libtorch, opencv, compiler, ...
+    std::map<std::string, std::string> versions;  ///< of gsfit, LibTorch and the compiler
     std::string device;                           ///< "cpu"
     std::string simd;                             ///< the instruction set that the kernels chose, as "AVX3"
     int threads = 1;
     std::uint64_t seed = 0;
-    std::string image;              ///< path as given
+    std::string image;              ///< absolute path
     std::int64_t image_width = 0;   ///< [pixels] as trained on
     std::int64_t image_height = 0;  ///< [pixels]
     std::optional<std::int64_t> resumed_step;

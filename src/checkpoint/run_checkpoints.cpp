@@ -46,19 +46,28 @@ std::vector<std::int64_t> saved_steps(const fs::path& folder) {
     return steps;
 }
 
+fs::path file_behind(const fs::path& link) {
+    std::error_code error;
+    fs::path file = fs::canonical(link, error);
+    if (error) {
+        throw InputError("cannot follow '" + link.string() + "': " + error.message() + "; check its permissions");
+    }
+    return file;
+}
+
 }  // namespace
 
 std::optional<FoundCheckpoint> find_latest_checkpoint(const fs::path& run_folder) {
     const fs::path folder = run_folder / folder_name;
     const fs::path link = folder / link_name;
     const std::vector<std::int64_t> steps = saved_steps(folder);
-    if (steps.empty() && !fs::exists(fs::symlink_status(link))) {
+    if (steps.empty() && !is_there(link)) {
         return std::nullopt;
     }
     std::string problem;
     try {
         TrainState state = load_checkpoint(link);
-        return FoundCheckpoint{fs::canonical(link), std::move(state), ""};
+        return FoundCheckpoint{file_behind(link), std::move(state), ""};
     } catch (const InputError& error) {
         problem = error.what();
     }

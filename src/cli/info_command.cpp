@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/run_json.h"
 #include "cli/source.h"
+#include "gsfit/core/file.h"
 
 namespace gsfit::cli {
 namespace {
@@ -14,7 +15,7 @@ ExitCode run(const Arguments& arguments) {
     const Source source = open_source(arguments);
     const auto& [field, blending, metadata] = source.saved;
     nlohmann::ordered_json report{{"file", source.file.string()},
-                                  {"bytes", std::filesystem::file_size(source.file)},
+                                  {"bytes", size_of_file(source.file)},
                                   {"gaussians", field.size()},
                                   {"channels", field.channels()},
                                   {"width", field.raster_width},

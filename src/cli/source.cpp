@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "gsfit/core/error.h"
+#include "gsfit/core/file.h"
 
 namespace gsfit::cli {
 namespace {
@@ -25,7 +26,7 @@ Source open_run(const fs::path& folder) {
 /// The run folder of <run>/checkpoints/<file>.
 std::optional<fs::path> run_of(const fs::path& file) {
     const fs::path folder = fs::absolute(file).parent_path().parent_path();
-    return fs::exists(folder / "run.json") ? std::optional(folder) : std::nullopt;
+    return is_there(folder / "run.json") ? std::optional(folder) : std::nullopt;
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ Source open_source(const Arguments& arguments) {
         throw UsageError("no run folder or .safetensors file is given; name one");
     }
     const fs::path path = arguments.positional[0];
-    if (fs::is_directory(path)) {
+    if (is_folder(path)) {
         return open_run(path);
     }
     return {path, run_of(path), load_field(path)};

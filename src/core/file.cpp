@@ -175,6 +175,10 @@ std::size_t size_of_regular_file(int descriptor, const fs::path& path, std::size
     return size;
 }
 
+[[noreturn]] void throw_input_error(const fs::path& path, const std::error_code& error) {
+    throw InputError("cannot read " + quoted(path) + ": " + error.message() + "; check the name and its permissions");
+}
+
 }  // namespace
 
 std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
@@ -217,6 +221,33 @@ void write_file_atomically(const fs::path& path, std::span<const std::byte> byte
 
 void write_file_atomically(const fs::path& path, const std::string& text) {
     write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+bool is_there(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::symlink_status(path, error);
+    if (!fs::status_known(status)) {
+        throw_input_error(path, error);
+    }
+    return fs::exists(status);
+}
+
+bool is_folder(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::status_known(status)) {
+        throw_input_error(path, error);
+    }
+    return fs::is_directory(status);
+}
+
+std::uintmax_t size_of_file(const fs::path& path) {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(path, error);
+    if (error) {
+        throw_input_error(path, error);
+    }
+    return size;
 }
 
 void append_to_file(const fs::path& path, const std::string& text) {

@@ -2,6 +2,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -20,27 +21,24 @@ constexpr const char* lock_name = ".gsfit.lock";
 // What a run writes and a second run would overwrite or mix with.
 constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
 
-/// The first of a run's names that the folder has, or an empty string.
-std::string first_run_name(const fs::path& folder) {
-    for (const char* name : run_names) {
-        if (fs::exists(fs::symlink_status(folder / name))) return name;
-    }
-    return {};
-}
-
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
 void refuse_run(const fs::path& path) {
-    if (const std::string name = first_run_name(path); !name.empty()) {
-        throw OutputError(quoted(path) + " already holds a run (it has " + name +
-                          "); continue that one with --resume " + path.string() +
-                          " or choose another folder with --output");
+    for (const char* name : run_names) {
+        std::error_code error;  // of a folder that cannot be searched; locking it fails too and says why
+        if (fs::exists(fs::symlink_status(path / name, error))) {
+            throw OutputError(quoted(path) + " already holds a run (it has " + name +
+                              "); continue that one with --resume " + path.string() +
+                              " or choose another folder with --output");
+        }
     }
 }
 
 }  // namespace
 
-bool holds_run(const fs::path& folder) { return !first_run_name(folder).empty(); }
+bool holds_run(const fs::path& folder) {
+    return std::ranges::any_of(run_names, [&](const char* name) { return is_there(folder / name); });
+}
 
 RunFolder::RunFolder(const fs::path& path) : path_(path) {
     // The lock goes with the process, however that ends; the file stays, for removing it would let two processes in.
@@ -83,7 +81,7 @@ RunFolder RunFolder::reopen(const fs::path& path) {
     }
     RunFolder folder(path);
     remove_leftovers(path);
-    if (fs::is_directory(path / "checkpoints")) {
+    if (is_folder(path / "checkpoints")) {
         remove_leftovers(path / "checkpoints");
     }
     return folder;

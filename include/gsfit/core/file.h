@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -16,6 +17,14 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t 
 /// (no space, no permission, ...) and leaves nothing behind.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, const std::string& text);
+
+/// Whether the name is taken, be it by a symbolic link to nothing. Throws InputError when that cannot be told, as in a
+/// directory that one may not search; so do the next two.
+bool is_there(const std::filesystem::path& path);
+/// Whether the name, links followed, is a directory.
+bool is_folder(const std::filesystem::path& path);
+/// [bytes]
+std::uintmax_t size_of_file(const std::filesystem::path& path);
 
 /// Adds `text` to the end of a file, in one write where the system takes it in one. Throws OutputError.
 void append_to_file(const std::filesystem::path& path, const std::string& text);
