@@ -30,7 +30,7 @@ constexpr Key table[] = {
     {"max_seconds", number, "0", {0, 10000000}, {}, "s", "Run",
         "training ends after this time and all schedules follow the clock; 0: by max_steps"},
     {"eval_steps", integer, "100", {0, 1000000}, {}, "", "Run",
-        "steps between evaluations (PSNR, SSIM); 0: only at the end"},
+        "steps between evaluations: of PSNR on the way, of PSNR and SSIM at the end; 0: only at the end"},
     {"save_ckpt_steps", integer, "1000", {0, 1000000}, {}, "", "Run",
         "steps between checkpoints; 0: only at the end and when stopped by a signal"},
     {"save_checkpoint_keep", integer, "1", {0, 1000000}, {}, "", "Run",
@@ -38,7 +38,7 @@ constexpr Key table[] = {
     {"threads", integer, "0", {0, 1024}, {}, "", "Run",
         "threads to compute with; 0: one for each core"},
     {"log_level", choice, "info", {}, log_levels, "", "Run",
-        "the least severe messages that are shown"},
+        "the least severe messages that log.txt takes"},
     {"progress", choice, "auto", {}, progress_kinds, "", "Run",
         "how progress is shown on stderr; auto: a bar on a terminal, plain lines elsewhere"},
     {"log_root", path, "results", {}, {}, "", "Run",
@@ -47,7 +47,7 @@ constexpr Key table[] = {
         "name of the run folder in log_root; empty: the image's name"},
 
     {"input_path", path, "", {}, {}, "", "Input",
-        "the image to fit; the IMAGE argument wins over it"},
+        "the image to fit, unless the IMAGE argument names it"},
     {"resize_max", integer, "0", {0, 1000000}, {}, "pixels", "Input",
         "shrink the image so that its longer side is at most this; 0: keep its size"},
 
