@@ -5,6 +5,7 @@
 #include <array>
 
 #include "gsfit/core/error.h"
+#include "gsfit/core/file.h"
 
 namespace gsfit::cli {
 namespace {
@@ -26,6 +27,9 @@ Config load_config(const Arguments& arguments) {
 
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments) {
     const std::filesystem::path file = run_folder / "config.yaml";
+    if (!is_there(file)) {
+        throw InputError(text_of("'", file.string(), "' is missing, without which the run cannot go on; put it back"));
+    }
     const Config saved = Config::load({file, {}, {}});
     Config wanted = Config::load({file, process_environment(), arguments.keys});
     for (const Key& key : schema()) {
@@ -37,6 +41,15 @@ Config load_config_of_run(const std::filesystem::path& run_folder, const Argumen
         }
     }
     return wanted;
+}
+
+int wanted_threads(const Arguments& arguments) {
+    Sources sources;
+    sources.environment = process_environment();
+    if (arguments.has("threads")) {
+        sources.flags.emplace_back("threads", arguments.value("threads"));
+    }
+    return static_cast<int>(Config::load(sources).integer("threads"));
 }
 
 nlohmann::ordered_json value_of(const Config& config, const Key& key) {

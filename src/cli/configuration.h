@@ -12,8 +12,11 @@ namespace gsfit::cli {
 Config load_config(const Arguments& arguments);
 
 /// The configuration that a run goes on with: its own, but for keys that change nothing in its result. Throws
-/// UsageError when flags or the environment ask for anything else.
+/// UsageError when flags or the environment ask for anything else, InputError when the run has no configuration.
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments);
+
+/// Threads that a command without keys computes with: --threads, or else GSFIT_THREADS. Throws UsageError.
+int wanted_threads(const Arguments& arguments);
 
 nlohmann::ordered_json value_of(const Config& config, const Key& key);
 

@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/configuration.h"
 #include "cli/output.h"
 #include "cli/run_json.h"
 #include "cli/source.h"
 #include "cli/text.h"
-#include "cli/values.h"
+#include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/eval.h"
 #include "gsfit/image.h"
@@ -40,21 +41,21 @@ PackedImage read_target(const std::filesystem::path& path, const Field& field) {
 }
 
 ExitCode run(const Arguments& arguments) {
-    set_threads(static_cast<int>(arguments.has("threads") ? integer_value(arguments, "threads", 0, 1024) : 0));
+    set_threads(wanted_threads(arguments));
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
     const std::filesystem::path path = image_path(arguments, source);
     const PackedImage image = read_target(path, field);
     const Quality quality = evaluate(field, source.saved.blending, image.view());
-    const auto bytes = static_cast<double>(std::filesystem::file_size(source.file));
+    const std::uintmax_t bytes = size_of_file(source.file);
     const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
     print_report({{"file", source.file.string()},
                   {"image", path.string()},
                   {"psnr", quality.psnr},
                   {"ssim", quality.ssim},
                   {"gaussians", field.size()},
-                  {"bytes", std::filesystem::file_size(source.file)},
-                  {"bpp", 8 * bytes / pixels}},
+                  {"bytes", bytes},
+                  {"bpp", 8 * static_cast<double>(bytes) / pixels}},
                  arguments.has("json"));
     return ExitCode::done;
 }

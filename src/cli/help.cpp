@@ -69,8 +69,9 @@ std::map<std::string, std::string> versions() {
 }
 
 std::string simd_target() {
-    const auto supported = hwy::SupportedTargets();
-    return hwy::TargetName(supported & -supported);
+    const auto usable =
+        hwy::SupportedTargets() & HWY_TARGETS;  // of the machine, and compiled for; a better one is lower
+    return hwy::TargetName(usable & -usable);
 }
 
 }  // namespace gsfit::cli

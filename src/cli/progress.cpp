@@ -20,9 +20,9 @@ std::string two_digits(std::int64_t value) { return text_of(std::setw(2), std::s
 using Kind = TrainEvent::Kind;
 
 /// Lets one call through per period.
-class Pace {
+class Throttle {
 public:
-    explicit Pace(std::chrono::milliseconds period) : period_(period) {}
+    explicit Throttle(std::chrono::milliseconds period) : period_(period) {}
 
     bool due() {
         const auto now = std::chrono::steady_clock::now();
@@ -83,8 +83,16 @@ public:
         kept_ = false;
     }
 
+    void note(const std::string& sentence) override {
+        if (open_) {
+            std::fputs(kept_ ? "\n" : "\r\033[K", stderr);
+        }
+        Progress::note(sentence);
+        open_ = false;
+    }
+
     void event(const TrainEvent& event) override {
-        if (!pace_.due() && event.kind != Kind::finished) {
+        if (!throttle_.due() && event.kind != Kind::finished) {
             return;
         }
         const std::string text = describe(event, max_steps_);
@@ -113,7 +121,7 @@ private:
     }
 
     std::int64_t max_steps_;
-    Pace pace_{std::chrono::milliseconds(100)};
+    Throttle throttle_{std::chrono::milliseconds(100)};
     bool open_ = false;  ///< something stands on the line
     bool kept_ = false;  ///< and is to stay there
 };
@@ -127,7 +135,7 @@ public:
 
     void event(const TrainEvent& event) override {
         const bool milestone = event.kind == Kind::evaluated || event.stopped;
-        const bool due = pace_.due();
+        const bool due = throttle_.due();
         if (milestone || (due && event.kind == Kind::stepped)) {
             std::fputs(text_of(std::setw(3), percent(event), "%  ", describe(event, max_steps_), "\n").c_str(), stderr);
         }
@@ -135,7 +143,7 @@ public:
 
 private:
     std::int64_t max_steps_;
-    Pace pace_{std::chrono::seconds(5)};
+    Throttle throttle_{std::chrono::seconds(5)};
 };
 
 std::string_view name(Kind kind) {
@@ -161,8 +169,10 @@ public:
 
     void phase(const std::string& what) override { write({{"event", "phase"}, {"what", what}}); }
 
+    void note(const std::string& sentence) override { write({{"event", "note"}, {"what", sentence}}); }
+
     void event(const TrainEvent& event) override {
-        if (event.kind == Kind::stepped && !pace_.due()) {
+        if (event.kind == Kind::stepped && !throttle_.due()) {
             return;
         }
         const auto known = [](const auto& value) { return value ? nlohmann::ordered_json(*value) : nullptr; };
@@ -186,7 +196,7 @@ private:
     }
 
     std::int64_t max_steps_;
-    Pace pace_{std::chrono::seconds(1)};
+    Throttle throttle_{std::chrono::seconds(1)};
 };
 
 class Silent : public Progress {
@@ -201,6 +211,8 @@ bool on_terminal() {
 }
 
 }  // namespace
+
+void Progress::note(const std::string& sentence) { std::fprintf(stderr, "gsfit: %s\n", sentence.c_str()); }
 
 std::unique_ptr<Progress> make_progress(const std::string& style, std::int64_t max_steps) {
     if (style == "bar" || (style == "auto" && on_terminal())) {

@@ -18,6 +18,8 @@ public:
 
     /// What is being done outside the steps, for instance "decoding photo.jpg".
     virtual void phase(const std::string& what) = 0;
+    /// A sentence that the user must see, in every style.
+    virtual void note(const std::string& sentence);
     virtual void event(const TrainEvent& event) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "cli/command.h"
+#include "cli/configuration.h"
 #include "cli/output.h"
 #include "cli/render.h"
 #include "cli/source.h"
@@ -18,7 +19,7 @@
 namespace gsfit::cli {
 namespace {
 
-constexpr std::int64_t longest_side = 65535;
+constexpr std::int64_t longest_side = 1 << 24;
 
 struct Size {
     std::int64_t width;
@@ -44,7 +45,7 @@ Size raster_size(const Arguments& arguments, const Field& field) {
         return {scaled(own.width, static_cast<double>(height) / static_cast<double>(own.height)), height};
     }
     if (arguments.has("scale")) {
-        const double scale = positive_value(arguments, "scale", static_cast<double>(longest_side));
+        const double scale = positive_value(arguments, "scale", longest_side);
         return {scaled(own.width, scale), scaled(own.height, scale)};
     }
     return own;
@@ -70,6 +71,15 @@ Lattice cropped(const Arguments& arguments, const Size& size) {
     return {size.width, size.height, x, y, width, height, 1};
 }
 
+/// A field that was made elsewhere may have other channels than an image.
+void check_channels(const Source& source) {
+    const int channels = source.saved.field.channels();
+    if (channels != 1 && channels != 3) {
+        throw InputError(text_of("'", source.file.string(), "' has ", channels,
+                                 " channels and an image has 1 or 3; render another field"));
+    }
+}
+
 /// The image as bytes, and once more encoded.
 void check_memory(const Lattice& lattice, int channels) {
     const double needed = static_cast<double>(lattice.samples()) * channels * 2;
@@ -86,8 +96,9 @@ ExitCode run(const Arguments& arguments) {
     if (!arguments.has("output")) {
         throw UsageError("no output is given; name the image to write with -o");
     }
-    set_threads(static_cast<int>(arguments.has("threads") ? integer_value(arguments, "threads", 0, 1024) : 0));
+    set_threads(wanted_threads(arguments));
     const Source source = open_source(arguments);
+    check_channels(source);
     const Size size = raster_size(arguments, source.saved.field);
     check_sides(size);
     const Lattice lattice = cropped(arguments, size);
@@ -103,8 +114,8 @@ Command render_command() {
     return {{"render",
              "RUN_OR_FILE",
              {{"output", 'o', "FILE", "image to write: .png, .jpg, .webp, .tif or .bmp"},
-              {"width", 0, "W", "width of the raster [pixels], 1 to 65535; the aspect is kept"},
-              {"height", 0, "H", "height of the raster [pixels], 1 to 65535; the aspect is kept"},
+              {"width", 0, "W", "width of the raster [pixels], 1 to 16777216; the aspect is kept"},
+              {"height", 0, "H", "height of the raster [pixels], 1 to 16777216; the aspect is kept"},
               {"scale", 0, "S", "size relative to the fitted image, above 0"},
               {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
               {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},

@@ -1,5 +1,6 @@
 // gsfit train: fits a field to an image and keeps everything about it in a run folder.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -39,6 +40,9 @@ struct Job {
 /// The configuration with the IMAGE argument in its place.
 Config load_new_config(Arguments arguments) {
     for (const std::string& image : arguments.positional) {
+        if (std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "input_path"; })) {
+            throw UsageError("the image is given twice: as argument and as --input_path; leave one of them out");
+        }
         arguments.keys.emplace_back("input_path", image);
     }
     return load_config(arguments);
@@ -85,8 +89,8 @@ void check_options(const TrainOptions& options, const PackedImage& image) {
     options.check();
     const std::int64_t pixels = image.width() * image.height();
     if (options.num_gaussians > pixels) {
-        throw UsageError(text_of("num_gaussians is ", options.num_gaussians, " and the image has ", pixels,
-                                 " pixels; ask for at most one Gaussian a pixel"));
+        throw UsageError(text_of("num_gaussians is ", options.num_gaussians, ", but the image has only ", pixels,
+                                 " pixels: ask for fewer"));
     }
 }
 
@@ -214,7 +218,9 @@ void report(const fs::path& folder, bool as_json) {
     print_report(result, as_json);
 }
 
-bool is_finished(const Job& job) { return job.resumed && read_run_json(job.folder).value("exit", "") == "finished"; }
+bool is_finished(const Job& job) {
+    return job.resumed && read_run_json(job.folder).value("exit", nlohmann::ordered_json()) == "finished";
+}
 
 ExitCode fit(const Job& job) {
     const TrainOptions options = train_options(job.config);
@@ -225,6 +231,9 @@ ExitCode fit(const Job& job) {
     const RunFolder folder = open_folder(job);
     std::optional<FoundCheckpoint> checkpoint = checkpoint_of(job);
     if (checkpoint) {
+        if (!checkpoint->note.empty()) {
+            progress->note(checkpoint->note);
+        }
         check_raster(job, image, checkpoint->state.field);
     } else {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
@@ -260,7 +269,7 @@ Command train_command() {
             "Fits Gaussians to an image.",
             "IMAGE is a PNG, JPEG, TIFF or WebP file, 8 or 16 bit, grey or RGB. The run folder receives the\n"
             "configuration, metrics, checkpoints, a log and the final render. SIGINT and SIGTERM stop after the\n"
-            "current step and save; --resume goes on bit for bit.",
+            "current step and save; --resume goes on, bit for bit when the run ends by max_steps.",
             run};
 }
 

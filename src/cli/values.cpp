@@ -29,9 +29,9 @@ std::int64_t integer_value(const Arguments& arguments, std::string_view flag, st
     return *number;
 }
 
-double positive_value(const Arguments& arguments, std::string_view flag, double most) {
+double positive_value(const Arguments& arguments, std::string_view flag, std::int64_t most) {
     const auto number = parse<double>(arguments.value(flag));
-    if (!number || !(*number > 0) || *number > most) {
+    if (!number || !(*number > 0) || *number > static_cast<double>(most)) {
         throw UsageError(
             text_of("--", flag, " must be a number above 0, up to ", most, ", not '", arguments.value(flag), "'"));
     }

@@ -13,7 +13,7 @@ namespace gsfit::cli {
 std::int64_t integer_value(const Arguments& arguments, std::string_view flag, std::int64_t least, std::int64_t most);
 
 /// Above 0, up to most.
-double positive_value(const Arguments& arguments, std::string_view flag, double most);
+double positive_value(const Arguments& arguments, std::string_view flag, std::int64_t most);
 
 /// Four integers with commas between them.
 std::array<std::int64_t, 4> rectangle_value(const Arguments& arguments, std::string_view flag);

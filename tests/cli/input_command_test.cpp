@@ -80,7 +80,7 @@ TEST(Input, MoreGaussiansThanPixels) {
     const Workspace workspace;
     write_picture(workspace / "photo.png", 8, 8);
     expect_refused(workspace, short_training("photo.png", "run"), 2,
-                   "num_gaussians is 100 and the image has 64 pixels; ask for at most one Gaussian a pixel");
+                   "num_gaussians is 100, but the image has only 64 pixels: ask for fewer");
 }
 
 TEST(Input, AsManyGaussiansAsPixels) {

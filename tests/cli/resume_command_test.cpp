@@ -141,6 +141,28 @@ TEST_F(Resume, OtherOptionsAreRefused) {
               "--config\n");
 }
 
+TEST_F(Resume, ARunWithoutItsConfiguration) {
+    ASSERT_EQ(gsfit(workspace_, long_training("run", "20")).exit_code, 0);
+    fs::remove(workspace_ / "run/config.yaml");
+    const Result result = gsfit(workspace_, {"train", "--resume", "run"});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_EQ(result.err, "gsfit: 'run/config.yaml' is missing, without which the run cannot go on; put it back\n");
+}
+
+TEST_F(Resume, AnOlderCheckpointThanTheNewest) {
+    ASSERT_EQ(gsfit(workspace_, long_training("run", "20")).exit_code, 0);
+    auto record = nlohmann::json::parse(read_text(workspace_ / "run/run.json"));
+    record["exit"] = 7;
+    write_text(workspace_ / "run/run.json", record.dump());
+    fs::remove(workspace_ / "run/checkpoints/latest");
+    const Result result = gsfit(workspace_, {"train", "--resume", "run", "--progress", "none"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(
+        result.err.rfind("gsfit: took 'run/checkpoints/step-20.safetensors', the newest checkpoint that loads, ", 0),
+        0U)
+        << result.err;
+}
+
 TEST_F(Resume, AFolderWithoutARun) {
     const Result result = gsfit(workspace_, {"train", "--resume", "nowhere"});
     EXPECT_EQ(result.exit_code, 3);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -74,12 +75,13 @@ TEST_F(Saved, RenderRefusesSizesThatMakeNoSense) {
         words.insert(words.end(), how.begin(), how.end());
         expect_refused(words, 2, sentence);
     };
-    refused({"--width", "0"}, "--width must be an integer from 1 to 65535, not '0'");
-    refused({"--width", "65536"}, "--width must be an integer from 1 to 65535, not '65536'");
-    refused({"--height", "12px"}, "--height must be an integer from 1 to 65535, not '12px'");
-    refused({"--scale", "-1"}, "--scale must be a number above 0, up to 65535, not '-1'");
-    refused({"--scale", "nan"}, "--scale must be a number above 0, up to 65535, not 'nan'");
-    refused({"--scale", "2000"}, "a raster of 128000 x 96000 pixels is too large; its longer side may be 65535 pixels");
+    refused({"--width", "0"}, "--width must be an integer from 1 to 16777216, not '0'");
+    refused({"--width", "16777217"}, "--width must be an integer from 1 to 16777216, not '16777217'");
+    refused({"--height", "12px"}, "--height must be an integer from 1 to 16777216, not '12px'");
+    refused({"--scale", "-1"}, "--scale must be a number above 0, up to 16777216, not '-1'");
+    refused({"--scale", "nan"}, "--scale must be a number above 0, up to 16777216, not 'nan'");
+    refused({"--scale", "300000"},
+            "a raster of 19200000 x 14400000 pixels is too large; its longer side may be 16777216 pixels");
     refused({"--scale", "2", "--width", "5"}, "--width, --height and --scale exclude one another; give one of them");
     refused({"--crop", "1,2,3"}, "--crop must be four integers x,y,width,height, not '1,2,3'");
     refused({"--crop", "0,0,4,4,4"}, "--crop must be four integers x,y,width,height, not '0,0,4,4,4'");
@@ -136,6 +138,42 @@ TEST_F(Saved, InfoTellsWhatIsInside) {
     const Result text = run({"info", "run/checkpoints/step-20.safetensors"});
     EXPECT_EQ(text.exit_code, 0);
     EXPECT_TRUE(std::regex_search(text.out, std::regex("\ngaussians +100\n"))) << text.out;
+}
+
+TEST_F(Saved, RenderRefusesFieldsThatAreNoImage) {
+    const std::string header =
+        R"({"__metadata__":{"format":"gsfit-checkpoint","version":"1","raster_width":"4","raster_height":"4",)"
+        R"("blend":"sum","blend_eps":"0.003","cutoff":"4"},)"
+        R"("feature":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
+        R"("inv_scale":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]},)"
+        R"("position":{"dtype":"F32","shape":[1,2],"data_offsets":[16,24]},)"
+        R"("rotation":{"dtype":"F32","shape":[1,1],"data_offsets":[24,28]}})";
+    const std::uint64_t length = header.size();
+    const std::array<float, 7> values{1, 1, 1, 1, 0.5F, 0.5F, 0};
+    write_text(workspace_ / "two.safetensors", std::string(reinterpret_cast<const char*>(&length), sizeof length) +
+                                                   header +
+                                                   std::string(reinterpret_cast<const char*>(&values), sizeof values));
+    EXPECT_EQ(run({"info", "two.safetensors"}).exit_code, 0);
+    expect_refused({"render", "two.safetensors", "-o", "out.png"}, 3,
+                   "'two.safetensors' has 2 channels and an image has 1 or 3; render another field");
+}
+
+TEST_F(Saved, ThreadsOfTheEnvironmentCount) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"render", "run", "-o", "out.png"}, std::vector<std::string>{"eval", "run"}}) {
+        EXPECT_EQ(gsfit(workspace_, words, {"GSFIT_THREADS=2"}).exit_code, 0);
+        const Result result = gsfit(workspace_, words, {"GSFIT_THREADS=many"});
+        EXPECT_EQ(result.exit_code, 2);
+        EXPECT_EQ(result.err, "gsfit: GSFIT_THREADS must be a whole number, 0 to 1024, not 'many'\n");
+    }
+}
+
+TEST_F(Saved, AFolderThatLeadsNowhere) {
+    fs::create_symlink("loop", workspace_ / "loop");
+    for (const char* command : {"info", "eval"}) {
+        expect_refused({command, "loop/run"}, 3,
+                       "cannot read 'loop/run': Too many levels of symbolic links; check the name and its permissions");
+    }
 }
 
 TEST_F(Saved, MissingFilesAndFolders) {
