@@ -21,8 +21,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// More than the largest image needs without compression.
-constexpr std::size_t max_file_bytes = std::size_t{1} << 33;
+// The largest image without compression, max_image_pixels of 16-bit RGBA, and 2^27 bytes for what its format adds.
+constexpr std::size_t max_file_bytes = (std::size_t{1} << 33) + (std::size_t{1} << 27);
 constexpr std::size_t signature_bytes = 12;
 
 using Decoder = Pixels (*)(const ImageSource&);

@@ -180,12 +180,23 @@ void read_rows(const ImageSource& source, TIFF* tiff, int planes, const Pixels& 
     }
 }
 
+/// Refuses tiles of nothing, and tiles that take far more memory than the image does.
+void check_tile(const ImageSource& source, const Pixels& pixels, std::uint64_t width, std::uint64_t height) {
+    const std::string size = "its tiles have " + std::to_string(width) + " x " + std::to_string(height) + " pixels";
+    if (width == 0 || height == 0) refuse_damaged(source, size);
+    constexpr std::uint64_t always_fine = 2048 * 2048;  // programs give small images tiles of their usual size
+    const auto in_tiles = [](std::int64_t side) { return (static_cast<std::uint64_t>(side) + 15) / 16 * 16; };
+    if (width * height > std::max(always_fine, in_tiles(pixels.width) * in_tiles(pixels.height))) {
+        refuse(source, size + ", far more than the image; write it with smaller tiles or none");
+    }
+}
+
 void read_tiles(const ImageSource& source, TIFF* tiff, int planes, const Pixels& pixels) {
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
     TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
-    check_size(source, width, height);
+    check_tile(source, pixels, width, height);
     const std::size_t row_bytes = width * (pixels.pixel_bytes() / static_cast<std::size_t>(planes));
     std::vector<std::byte> tile = block_buffer(source, row_bytes * height, TIFFTileSize64(tiff));
     for (int plane = 0; plane < planes; ++plane) {

@@ -176,10 +176,12 @@ TEST(ImageRefuse, AbsurdSizesCostNothing) {
     expect_refused(tiff(tiff_entries(4'000'000'000U, 4'000'000'000U, 16, 2, 3), {{0, 0}}), "damaged");
     expect_refused(tiff(tiff_entries(0, 1, 8, 2, 3), {{0, 0}}), "damaged");
     expect_refused(tiff(tiff_entries(5'000, 5'000, 16, 2, 3), {{0, 0}}), "damaged");
-    auto tiles = tiff_entries(1, 1, 8, 2, 3);
-    tiles.push_back({322, {1U << 24}});
-    tiles.push_back({323, {1U << 24}});
-    expect_refused(tiff(tiles, {{0, 0}}, true), "a side");
+    for (const std::uint32_t side : {1U << 12, 1U << 15, 1U << 24}) {
+        auto tiles = tiff_entries(1, 1, 8, 2, 3);
+        tiles.push_back({322, {side}});
+        tiles.push_back({323, {side}});
+        expect_refused(tiff(tiles, {{0, 0}}, true), "smaller tiles");
+    }
     for (const std::vector<int>& options : {std::vector<int>{}, {cv::IMWRITE_JPEG_PROGRESSIVE, 1}}) {
         Bytes jpeg = encode(".jpg", picture(16, 16, CV_8UC3), options);
         const std::array<std::uint8_t, 2> sof{0xFF, static_cast<std::uint8_t>(options.empty() ? 0xC0 : 0xC2)};
