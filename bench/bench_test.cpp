@@ -35,16 +35,16 @@ protected:
     void SetUp() override {
         std::string name = (std::filesystem::temp_directory_path() / "gsfit-bench-XXXXXX").string();
         ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
+        folder = name;
     }
 
-    void TearDown() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder); }
 
-    std::filesystem::path folder_;
+    std::filesystem::path folder;
 };
 
 TEST_F(Bench, TableAndJsonHaveEveryRow) {
-    const auto file = folder_ / "figures.json";
+    const auto file = folder / "figures.json";
     const Output output = run_bench(
         "--sizes 128x96/150,128x96/150/4 --blends sum,norm --threads 2 --cutoff 3 "
         "--rounds 2 --repeat 2 --revision abc --json '" +
@@ -75,8 +75,8 @@ TEST_F(Bench, TableAndJsonHaveEveryRow) {
 }
 
 TEST_F(Bench, FitReportsEverySeed) {
-    const auto image = folder_ / "ramp.png";
-    const auto file = folder_ / "figures.json";
+    const auto image = folder / "ramp.png";
+    const auto file = folder / "figures.json";
     gsfit::write_image(image, at::linspace(0, 1, 64).expand({1, 48, 64}));
     const Output output =
         run_bench("fit '" + image.string() + "' 40 20 --seeds 2 --threads 1 --json '" + file.string() + "'");
@@ -99,7 +99,7 @@ TEST_F(Bench, FitReportsEverySeed) {
 }
 
 TEST_F(Bench, FitRefusesAMissingImage) {
-    const Output output = run_bench("fit '" + (folder_ / "none.png").string() + "' 10 5");
+    const Output output = run_bench("fit '" + (folder / "none.png").string() + "' 10 5");
     EXPECT_EQ(output.exit_code, 3) << output.text;
 }
 

@@ -28,6 +28,7 @@ pid_t spawn_self(const std::vector<std::string>& words, int output) {
     std::vector<std::string> arguments = words;
     arguments.insert(arguments.begin(), "gsfit_bench");
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     posix_spawn_file_actions_t actions;
@@ -47,7 +48,7 @@ std::string run_self(const std::vector<std::string>& words) {
     if (pipe2(ends, O_CLOEXEC) != 0) throw Error("there is no pipe left for the figures of a measurement.");
     const pid_t child = spawn_self(words, ends[1]);
     close(ends[1]);
-    const std::string output = read_to_end(ends[0]);
+    std::string output = read_to_end(ends[0]);
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);

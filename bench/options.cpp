@@ -118,10 +118,10 @@ Row size_of(const std::string& text) {
     if (!std::regex_match(text, parts, form)) {
         throw UsageError("the size '" + text + "' is none; write it as 768x512/5000, or 7680x4320/30000/8");
     }
-    const Row row{.width = std::stoll(parts[1]),
-                  .height = std::stoll(parts[2]),
-                  .gaussians = std::stoll(parts[3]),
-                  .stride = parts[4].matched ? std::stoll(parts[4]) : 1};
+    Row row{.width = std::stoll(parts[1]),
+            .height = std::stoll(parts[2]),
+            .gaussians = std::stoll(parts[3]),
+            .stride = parts[4].matched ? std::stoll(parts[4]) : 1};
     if (row.gaussians < 1 || row.stride < 1 || row.stride > std::min(row.width, row.height) ||
         row.width * row.height > max_image_pixels) {
         throw UsageError("the size '" + text +
