@@ -1,9 +1,13 @@
 # LibTorch as imported targets. The wheel's own find_package(Torch) stops where no CUDA toolkit is
 # installed, so the few targets that gsfit links are named here.
 #
-# GSFIT_LIBTORCH: the directory that holds include/ and lib/ (tools/setup puts it in .deps/).
+# GSFIT_LIBTORCH: the directory that holds include/ and lib/ (tools/setup puts it in .deps/). The environment
+# variable of this name comes before what an earlier configuration or -D said.
 
-set(GSFIT_LIBTORCH "$ENV{GSFIT_LIBTORCH}" CACHE PATH "LibTorch: the directory with include/ and lib/")
+set(GSFIT_LIBTORCH "" CACHE PATH "LibTorch: the directory with include/ and lib/")
+if(NOT "$ENV{GSFIT_LIBTORCH}" STREQUAL "")
+  set(GSFIT_LIBTORCH "$ENV{GSFIT_LIBTORCH}" CACHE PATH "" FORCE)
+endif()
 if(NOT GSFIT_LIBTORCH)
   set(GSFIT_LIBTORCH "${PROJECT_SOURCE_DIR}/.deps/libtorch/torch" CACHE PATH "" FORCE)
 endif()

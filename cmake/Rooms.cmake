@@ -1,7 +1,7 @@
 # gsfit_room(<name> KNOWS <rooms and libraries its headers may name> PRIVATE <libraries only its sources name>)
 #
-# A room is a static library gsfit_<name> of src/<name>/*.cpp. Its links are its dependency rules: what is not linked
-# cannot be included, because public headers of a room come with its target.
+# A room is a static library gsfit_<name> of src/<name>/*.cpp. Its links are its dependency rules. All rooms share include/,
+# so it is tests/lint/rooms.py that holds every #include to them, not the compiler.
 
 add_library(gsfit_flags INTERFACE)
 target_compile_options(gsfit_flags INTERFACE
