@@ -40,6 +40,7 @@ Command find_command(const std::string& name) {
         return *found;
     }
     std::vector<std::string_view> names;
+    names.reserve(all.size());
     for (const Command& command : all) {
         names.push_back(command.syntax.command);
     }
