@@ -19,12 +19,6 @@ at::Tensor ssim(const at::Tensor& image, const PackedView& target, const Lattice
 /// l1 * mean |image - target| + l2 * mean (image - target)^2, a float32 scalar; differentiable with respect to image.
 at::Tensor pixel_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
 
-/// Rows [first, first + count) of a lattice.
-struct Rows {
-    std::int64_t first = 0;
-    std::int64_t count = 0;
-};
-
 /// `band` and the rows around it that its SSIM depends on: 5 on either side where the lattice has them.
 Rows ssim_rows(const Lattice& lattice, const Rows& band);
 

@@ -21,7 +21,6 @@ constexpr const char* format_name = "gsfit-checkpoint";
 constexpr const char* format_version = "1";
 constexpr std::int64_t max_side = std::int64_t{1} << 24;  // of the training raster [pixels]
 constexpr std::int64_t max_stride = std::int64_t{1} << 20;
-constexpr std::int64_t max_channels = 16;
 constexpr std::int64_t max_integer = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t max_steps = std::int64_t{1} << 30;
 

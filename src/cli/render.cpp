@@ -14,7 +14,7 @@ void write_render(const std::filesystem::path& path, const Field& field, const B
                                  .height = lattice.height,
                                  .channels = field.channels(),
                                  .band = [&](std::int64_t first, std::int64_t rows) {
-                                     return render(field, lattice.band(first, rows), blending);
+                                     return render(field, lattice.band({first, rows}), blending);
                                  }});
 }
 

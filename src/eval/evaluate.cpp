@@ -32,7 +32,7 @@ void check(const Field& field, const PackedView& target) {
 }
 
 at::Tensor clamped_render(const Field& field, const Blending& blending, const Lattice& whole, const Rows& rows) {
-    return render(field, whole.band(rows.first, rows.count), blending).clamp_(0, 1);
+    return render(field, whole.band(rows), blending).clamp_(0, 1);
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ Quality evaluate(const Field& field, const Blending& blending, const PackedView&
         const Rows rows = ssim_rows(whole, band);
         const at::Tensor image = clamped_render(field, blending, whole, rows);
         const at::Tensor inner = image.narrow(1, band.first - rows.first, band.count);
-        squared += squared_error(inner, target, whole.band(band.first, band.count));
+        squared += squared_error(inner, target, whole.band(band));
         similarity += ssim_sum(image, target, whole, band);
     }
     return {.psnr = decibel(squared / value_count(target)), .ssim = similarity / value_count(target)};
@@ -61,8 +61,7 @@ double evaluate_psnr(const Field& field, const Blending& blending, const PackedV
     double squared = 0;
     for (std::int64_t first = 0; first < target.height; first += rendered_rows) {
         const Rows rows{first, std::min(rendered_rows, target.height - first)};
-        squared +=
-            squared_error(clamped_render(field, blending, whole, rows), target, whole.band(rows.first, rows.count));
+        squared += squared_error(clamped_render(field, blending, whole, rows), target, whole.band(rows));
     }
     return decibel(squared / value_count(target));
 }

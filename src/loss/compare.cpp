@@ -9,8 +9,6 @@ namespace gsfit {
 
 namespace {
 
-constexpr int channels_max = 16;
-
 bool fits(const Lattice& lattice, const PackedView& target) {
     const auto inside = [&](std::int64_t first, std::int64_t samples, std::int64_t size) {
         return first >= 0 && samples >= 1 && first < size && samples - 1 <= (size - 1 - first) / lattice.stride;
@@ -29,7 +27,7 @@ struct SavedViews : torch::CustomClassHolder {
 
 Comparison compare(const char* function, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                    const Rows& rows) {
-    if (target.channels < 1 || target.channels > channels_max || (target.bits != 8 && target.bits != 16)) {
+    if (target.channels < 1 || target.channels > max_channels || (target.bits != 8 && target.bits != 16)) {
         throw Error(c10::str(function, "() compares with 1 to 16 channels of 8 or 16 bit, not with ", target.channels,
                              " of ", target.bits, " bit."));
     }

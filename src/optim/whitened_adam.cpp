@@ -24,9 +24,8 @@ void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, c
         !same(gradients.rotation, field.rotation) || !same(gradients.feature, field.feature)) {
         throw Error("a step of Adam needs a contiguous gradient for each parameter of the field");
     }
-    constexpr int most_channels = 16;
     const std::vector<std::int64_t> shape{field.size(), 5 + field.channels()};
-    if (field.channels() > most_channels || moments.age.numel() != field.size() || moments.first.sizes() != shape ||
+    if (field.channels() > max_channels || moments.age.numel() != field.size() || moments.first.sizes() != shape ||
         moments.second.sizes() != shape) {
         throw Error("Adam's moments belong to another field");
     }

@@ -22,7 +22,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr std::int64_t grain = 1024;
-constexpr int most_channels = 16;
 
 /// Everything one rasterization needs, kept alive for its backward.
 struct Scene : torch::CustomClassHolder {
@@ -51,7 +50,7 @@ variable_list reduce(const Scene& scene, const std::vector<float>& slots) {
     float* conic_data = conic.data_ptr<float>();
     float* feature_data = feature.data_ptr<float>();
     parallel_ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
-        float sum[geometry_columns + most_channels];
+        float sum[geometry_columns + max_channels];
         for (std::int64_t i = begin; i < end; ++i) {
             std::fill_n(sum, columns, 0.0F);
             const auto splat = static_cast<std::size_t>(i);
@@ -147,7 +146,7 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
         !feature.is_contiguous() || !feature.is_cpu()) {
         throw Error("the splats' feature must be a contiguous float32 tensor with a row for each splat");
     }
-    if (feature.size(1) < 1 || feature.size(1) > most_channels) {
+    if (feature.size(1) < 1 || feature.size(1) > max_channels) {
         throw Error("splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can");
     }
     if (bins == nullptr || static_cast<std::int64_t>(bins->lines.size()) != n) {

@@ -102,7 +102,7 @@ TEST(RenderGradient, AddsUpOverBands) {
     const Field by_bands = reference::leaves(field);
     render_loss(at_once, whole, {}, target.view(), {}).backward();
     for (std::int64_t first = 0; first < whole.height; first += 40) {
-        const Lattice band = whole.band(first, std::min<std::int64_t>(40, whole.height - first));
+        const Lattice band = whole.band({first, std::min<std::int64_t>(40, whole.height - first)});
         const auto share = static_cast<float>(band.samples()) / static_cast<float>(whole.samples());
         render_loss(by_bands, band, {}, target.view(), {}).mul(share).backward();
     }

@@ -79,8 +79,8 @@ TEST(PixelLoss, SquaredErrorTakesAPartOfAnImageInPlace) {
     const Target target(60, 40, 3, 8, 1);
     const Lattice lattice = Lattice::whole(60, 40);
     const at::Tensor image = noisy(target.view(), lattice, 0.3F);
-    const double parts = squared_error(image.narrow(1, 0, 13), target.view(), lattice.band(0, 13)) +
-                         squared_error(image.narrow(1, 13, 27), target.view(), lattice.band(13, 27));
+    const double parts = squared_error(image.narrow(1, 0, 13), target.view(), lattice.band({0, 13})) +
+                         squared_error(image.narrow(1, 13, 27), target.view(), lattice.band({13, 27}));
     const double whole = squared_error(image, target.view(), lattice);
     EXPECT_NEAR(parts, whole, 1e-9 * whole);
 }

@@ -37,7 +37,7 @@ TEST(Render, OfABandAtAnyRowIsTheBandOfTheRender) {
         SCOPED_TRACE(first);
         const std::int64_t rows = std::min<std::int64_t>(13, 129 - first);
         EXPECT_LT(
-            reference::difference(render(field, lattice.band(first, rows), {}), whole.slice(1, first, first + rows)),
+            reference::difference(render(field, lattice.band({first, rows}), {}), whole.slice(1, first, first + rows)),
             tolerance);
     }
 }

@@ -5,6 +5,15 @@
 
 namespace gsfit {
 
+/// The most channels that an image, and so a Gaussian, may have.
+inline constexpr int max_channels = 16;
+
+/// Rows [first, first + count) of a lattice.
+struct Rows {
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+};
+
 /// The samples of a raster that a render covers: sample (column j, row i) is the raster's pixel
 /// (x + j * stride, y + i * stride). The whole image is {W, H, 0, 0, W, H, 1}; a crop has another origin and size, a
 /// sub-lattice a stride above 1 and its phase in x and y.
@@ -27,9 +36,9 @@ struct Lattice {
         return {width, height, x, y, (width - x + stride - 1) / stride, (height - y + stride - 1) / stride, stride};
     }
 
-    /// `rows` rows of this lattice from row `first` on.
-    [[nodiscard]] Lattice band(std::int64_t first, std::int64_t rows) const {
-        return {raster_width, raster_height, x, y + first * stride, width, rows, stride};
+    /// These rows of this lattice.
+    [[nodiscard]] Lattice band(const Rows& rows) const {
+        return {raster_width, raster_height, x, y + rows.first * stride, width, rows.count, stride};
     }
 };
 
