@@ -48,7 +48,7 @@ def owner(included, rooms):
     parts = included.split("/")
     if parts[0] == "gsfit":
         return None if parts[1] in BETWEEN_ROOMS else parts[1].removesuffix(".h")
-    return parts[0] if parts[0] in rooms else None
+    return parts[0] if len(parts) > 1 and parts[0] in rooms else None  # <memory> alone is the standard library's
 
 
 def objections(room, path, allowed, rooms):
