@@ -73,6 +73,7 @@ public:
     }
 
     [[nodiscard]] int get() const { return value_; }
+    void release() { value_ = -1; }
     /// Some file systems report a failed write only here. EINTR: the descriptor is closed all the same (Linux).
     [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0 || errno == EINTR; }
 
@@ -181,24 +182,41 @@ std::size_t size_of_regular_file(int descriptor, const fs::path& path, std::size
 
 }  // namespace
 
-std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
-    // O_NONBLOCK: opening a pipe without a writer would wait for ever.
-    const Descriptor file(open_file(path, O_RDONLY | O_NONBLOCK));
-    if (file.get() < 0) {
+// O_NONBLOCK: opening a pipe without a writer would wait for ever.
+InputFile::InputFile(const fs::path& path, std::size_t limit) : descriptor_(open_file(path, O_RDONLY | O_NONBLOCK)) {
+    if (descriptor_ < 0) {
         throw InputError("cannot read " + quoted(path) + ": " + reason(errno) + "; check the name and its permissions");
     }
-    std::vector<std::byte> bytes(size_of_regular_file(file.get(), path, limit));
+    Descriptor opened(descriptor_);
+    size_ = size_of_regular_file(descriptor_, path, limit);
+    opened.release();
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::size_t InputFile::read(std::size_t offset, std::span<std::byte> target) const noexcept {
     std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    while (done < target.size()) {
+        errno = 0;
+        const ssize_t got =
+            ::pread(descriptor_, target.data() + done, target.size() - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) {
             continue;
         }
         if (got <= 0) {
-            throw InputError("cannot read " + quoted(path) + ": " +
-                             (got == 0 ? "it became shorter meanwhile" : reason(errno)) + "; try again");
+            break;
         }
         done += static_cast<std::size_t>(got);
+    }
+    return done;
+}
+
+std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
+    const InputFile file(path, limit);
+    std::vector<std::byte> bytes(file.size());
+    if (file.read(0, bytes) < bytes.size()) {
+        throw InputError("cannot read " + quoted(path) + ": " +
+                         (errno == 0 ? "it became shorter meanwhile" : reason(errno)) + "; try again");
     }
     return bytes;
 }

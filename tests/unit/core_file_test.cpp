@@ -82,6 +82,23 @@ TEST(File, ReadSaysWhatIsWrong) {
     expect_contains(sentence_of<InputError>([&] { read_file(folder / "file", 4); }), "at most 4");
 }
 
+TEST(File, ReadsPieces) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "file", "0123456789");
+    const InputFile file(folder / "file", no_limit);
+    EXPECT_EQ(file.size(), 10U);
+    std::string piece(4, ' ');
+    const auto read = [&](std::size_t offset) { return file.read(offset, std::as_writable_bytes(std::span(piece))); };
+    EXPECT_EQ(read(3), 4U);
+    EXPECT_EQ(piece, "3456");
+    EXPECT_EQ(read(8), 2U);
+    EXPECT_EQ(piece.substr(0, 2), "89");
+    EXPECT_EQ(read(100), 0U);
+    fs::resize_file(folder / "file", 5);
+    EXPECT_EQ(read(3), 2U);
+    EXPECT_EQ(errno, 0);
+}
+
 TEST(File, WriteSaysWhatIsWrong) {
     const TemporaryDirectory folder;
     const fs::path missing = folder / "missing" / "file";

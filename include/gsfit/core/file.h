@@ -9,6 +9,26 @@
 
 namespace gsfit {
 
+/// A regular file that is read in pieces.
+class InputFile {
+public:
+    /// Throws InputError when it is missing, no regular file, unreadable or larger than `limit` bytes.
+    InputFile(const std::filesystem::path& path, std::size_t limit);
+    InputFile(const InputFile&) = delete;
+    InputFile& operator=(const InputFile&) = delete;
+    ~InputFile();
+
+    /// When it was opened [bytes].
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// Fills `target` with the bytes from `offset` on and returns how many. Fewer than asked for: the file has ended
+    /// (errno is 0) or cannot be read (errno says why).
+    std::size_t read(std::size_t offset, std::span<std::byte> target) const noexcept;
+
+private:
+    int descriptor_;
+    std::size_t size_ = 0;
+};
+
 /// The whole file. Throws InputError when it is missing, no regular file, unreadable or larger than `limit` bytes.
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit);
 
