@@ -16,11 +16,12 @@
 namespace gsfit {
 
 /// An image as it came from its file: 8 or 16 bit, grey or RGB, interleaved. It stays packed; values are converted
-/// where they are read.
+/// where they are read. Its pixels lie in memory or in a file that is mapped: see PixelStorage.
 class PackedImage {
 public:
-    /// Takes an image whose pixels `owner` keeps alive.
-    PackedImage(const PackedView& view, std::shared_ptr<const void> owner) : view_(view), owner_(std::move(owner)) {}
+    /// Takes an image whose pixels `owner` keeps alive; `in_file`: they are a mapped file's.
+    PackedImage(const PackedView& view, std::shared_ptr<const void> owner, bool in_file = false)
+        : view_(view), owner_(std::move(owner)), in_file_(in_file) {}
     /// Copies tightly packed pixels.
     static PackedImage copy(const std::vector<std::uint8_t>& pixels, std::int64_t width, std::int64_t height,
                             int channels);
@@ -30,9 +31,47 @@ public:
     [[nodiscard]] std::int64_t height() const { return view_.height; }
     [[nodiscard]] int channels() const { return view_.channels; }
 
+    [[nodiscard]] bool in_file() const { return in_file_; }
+    /// A copy in a file of `folder`; the memory is free once this image is gone. Throws OutputError as read_image does.
+    [[nodiscard]] PackedImage moved_to_file(const std::filesystem::path& folder) const;
+    /// The rows, as far as there are any, will be read soon: begins to load them and returns. Nothing in memory.
+    void prefetch(const Rows& rows) const;
+    /// The rows will not be read soon: their pages leave the resident set until they are. Nothing in memory.
+    void drop(const Rows& rows) const;
+
 private:
+    void advise(const Rows& rows, int advice) const;
+
     PackedView view_;
     std::shared_ptr<const void> owner_;
+    bool in_file_;
+};
+
+/// Where an image's pixels lie.
+struct PixelStorage {
+    /// Empty: in memory. Else in a file of this folder, mapped: only pages in use are resident, and the system can take
+    /// those back too. The file has no name, so it is gone with the image or the process, and its blocks are reserved
+    /// when it is made, so a full disk is an error at once.
+    std::filesystem::path folder;
+};
+
+/// Whether files in the folder lie in memory all the same (tmpfs), so that nothing is saved by keeping pixels there.
+/// Throws OutputError when there is no such folder.
+bool lies_in_memory(const std::filesystem::path& folder);
+
+/// The image that read_image gives, told from the file's header.
+struct ImageInfo {
+    std::int64_t width = 0;   ///< [pixels]
+    std::int64_t height = 0;  ///< [pixels]
+    int channels = 0;         ///< 1 or 3: alpha does not count, since only an opaque one is read
+    int bits = 8;             ///< 8 or 16
+
+    [[nodiscard]] std::int64_t row_bytes() const { return width * channels * (bits / 8); }
+    /// Of all pixels: resident when they lie in memory, else the size of the file.
+    [[nodiscard]] std::int64_t bytes() const { return height * row_bytes(); }
+    /// At most resident of a mapped image when all but `rows` adjacent rows have been dropped: Linux maps file pages 64
+    /// KiB at a time, which may reach beyond the rows on both sides.
+    [[nodiscard]] std::int64_t resident_bytes(std::int64_t rows) const { return rows * row_bytes() + (2 << 16); }
 };
 
 /// The largest image that is read [pixels]; either side may have up to a million.
@@ -41,8 +80,15 @@ inline constexpr std::int64_t max_image_pixels = std::int64_t{1} << 30;
 /// Reads PNG, JPEG, TIFF or WebP in 8 or 16 bit, grey or RGB (docs/images.md says what of each); EXIF orientation is
 /// applied. The content decides on the format, not the name.
 /// resize_max > 0: an image whose longer side exceeds it is scaled down to it (area filter).
-/// Throws InputError: missing, unreadable, damaged, unknown format, transparent, floating point, too large.
-PackedImage read_image(const std::filesystem::path& path, std::int64_t resize_max = 0);
+/// storage: where the pixels go, row by row as they are decoded (docs/images.md says what is resident meanwhile); an
+/// image that is scaled down ends in memory all the same.
+/// Throws InputError: missing, unreadable, damaged, unknown format, transparent, floating point, too large; and
+/// OutputError: no such folder, no room there.
+PackedImage read_image(const std::filesystem::path& path, std::int64_t resize_max = 0,
+                       const PixelStorage& storage = {});
+
+/// Decodes nothing: pixels that are damaged or transparent stay unnoticed, all else throws as read_image does.
+ImageInfo inspect_image(const std::filesystem::path& path, std::int64_t resize_max = 0);
 
 /// The same of a file's bytes; `name` stands for the file in messages. An image of more than `max_pixels` is refused
 /// before its pixels are allocated.

@@ -8,8 +8,12 @@
 //
 #include <jerror.h>
 
+#include <algorithm>
+#include <array>
 #include <csetjmp>
+#include <memory>
 #include <new>
+#include <span>
 
 #include "image/decoders.h"
 #include "image/orientation.h"
@@ -23,9 +27,48 @@ bool harmless(int code) {
            code == JWRN_BOGUS_ICC;
 }
 
+/// The file's bytes as libjpeg asks for them.
+class JpegStream : public jpeg_source_mgr {
+public:
+    explicit JpegStream(const ImageSource& source) : jpeg_source_mgr{}, source_(source) {
+        init_source = [](j_decompress_ptr) {};
+        fill_input_buffer = fill;
+        skip_input_data = skip;
+        resync_to_restart = jpeg_resync_to_restart;
+        term_source = [](j_decompress_ptr) {};
+    }
+
+private:
+    static boolean fill(j_decompress_ptr jpeg);
+    static void skip(j_decompress_ptr jpeg, long bytes);
+
+    const ImageSource& source_;
+    std::size_t position_ = 0;
+    std::array<JOCTET, 1 << 16> buffer_{};
+};
+
+boolean JpegStream::fill(j_decompress_ptr jpeg) {
+    auto* stream = static_cast<JpegStream*>(jpeg->src);
+    const std::size_t got = stream->source_.read(stream->position_, std::as_writable_bytes(std::span(stream->buffer_)));
+    stream->position_ += got;
+    stream->next_input_byte = stream->buffer_.data();
+    stream->bytes_in_buffer = got;
+    if (got == 0) ERREXIT(jpeg, JERR_INPUT_EOF);
+    return TRUE;
+}
+
+void JpegStream::skip(j_decompress_ptr jpeg, long bytes) {
+    auto* stream = static_cast<JpegStream*>(jpeg->src);
+    const auto count = static_cast<std::size_t>(std::max(bytes, 0L));
+    const std::size_t buffered = std::min(count, stream->bytes_in_buffer);
+    stream->next_input_byte += buffered;
+    stream->bytes_in_buffer -= buffered;
+    stream->position_ += count - buffered;
+}
+
 class JpegReader {
 public:
-    explicit JpegReader(std::span<const std::byte> bytes);
+    explicit JpegReader(const ImageSource& source);
     JpegReader(const JpegReader&) = delete;
     JpegReader& operator=(const JpegReader&) = delete;
     ~JpegReader() { jpeg_destroy_decompress(&jpeg_); }
@@ -48,6 +91,7 @@ private:
     static void on_error(j_common_ptr jpeg);
     static void on_message(j_common_ptr jpeg, int level);
 
+    JpegStream stream_;
     jpeg_decompress_struct jpeg_{};
     jpeg_error_mgr errors_{};
     std::jmp_buf escape_{};
@@ -55,14 +99,14 @@ private:
     const Pixels* target_ = nullptr;
 };
 
-JpegReader::JpegReader(std::span<const std::byte> bytes) {
+JpegReader::JpegReader(const ImageSource& source) : stream_(source) {
     jpeg_.err = jpeg_std_error(&errors_);
     jpeg_.client_data = this;
     errors_.error_exit = on_error;
     errors_.emit_message = on_message;
-    const auto create = [bytes](JpegReader& reader) {
+    const auto create = [](JpegReader& reader) {
         jpeg_create_decompress(&reader.jpeg_);
-        jpeg_mem_src(&reader.jpeg_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+        reader.jpeg_.src = &reader.stream_;
         jpeg_save_markers(&reader.jpeg_, JPEG_APP0 + 1, 0xFFFF);
     };
     if (!guarded(create)) throw std::bad_alloc();
@@ -95,8 +139,10 @@ bool JpegReader::read_pixels(const Pixels& pixels) {
         jpeg.out_color_space = reader.target_->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
         jpeg_start_decompress(&jpeg);
         while (jpeg.output_scanline < jpeg.output_height) {
-            auto* row = reinterpret_cast<JSAMPROW>(reader.target_->row(jpeg.output_scanline));
+            const std::int64_t y = jpeg.output_scanline;
+            auto* row = reinterpret_cast<JSAMPROW>(reader.target_->row(y));
             jpeg_read_scanlines(&jpeg, &row, 1);
+            reader.target_->finish_row(y);
         }
         jpeg_finish_decompress(&jpeg);
     });
@@ -115,27 +161,26 @@ int JpegReader::orientation() const {
 /// pixels into a byte, so a header that promises more is not believed.
 void check_plausible(const ImageSource& source, std::int64_t pixels) {
     constexpr std::int64_t most_pixels_per_byte = 4096;
-    if (pixels / most_pixels_per_byte > static_cast<std::int64_t>(source.bytes.size())) {
+    if (pixels / most_pixels_per_byte > static_cast<std::int64_t>(source.size())) {
         refuse_damaged(source, "too few bytes for the size in its header");
     }
 }
 
 }  // namespace
 
-Pixels decode_jpeg(const ImageSource& source) {
-    JpegReader reader(source.bytes);
-    if (!reader.read_header()) refuse_damaged(source, reader.report());
-    check_size(source, reader.width(), reader.height());
-    check_plausible(source, reader.width() * reader.height());
-    if (reader.components() != 1 && reader.components() != 3) {
-        refuse(source, "it has " + std::to_string(reader.components()) +
+OpenImage open_jpeg(const ImageSource& source) {
+    const auto reader = std::make_shared<JpegReader>(source);
+    if (!reader->read_header()) refuse_damaged(source, reader->report());
+    check_size(source, reader->width(), reader->height());
+    check_plausible(source, reader->width() * reader->height());
+    if (reader->components() != 1 && reader->components() != 3) {
+        refuse(source, "it has " + std::to_string(reader->components()) +
                            " colour components (CMYK, for print); convert it to RGB first");
     }
-    const int orientation = reader.orientation();  // gone once all pixels are read
-    Pixels pixels = allocate_pixels(reader.width(), reader.height(), reader.components(), 8);
-    if (!reader.read_pixels(pixels)) refuse_damaged(source, reader.report());
-    apply_orientation(pixels, orientation);
-    return pixels;
+    return {{reader->width(), reader->height(), reader->components(), 8, reader->orientation()},
+            [&source, reader](const Pixels& pixels) {
+                if (!reader->read_pixels(pixels)) refuse_damaged(source, reader->report());
+            }};
 }
 
 }  // namespace gsfit

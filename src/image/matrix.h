@@ -11,7 +11,7 @@ namespace gsfit {
 /// A view; the pixels must outlive it.
 inline cv::Mat matrix_of(const Pixels& pixels) {
     return {static_cast<int>(pixels.height), static_cast<int>(pixels.width),
-            CV_MAKETYPE(pixels.bits == 8 ? CV_8U : CV_16U, pixels.channels), pixels.data.get(), pixels.row_bytes()};
+            CV_MAKETYPE(pixels.bits == 8 ? CV_8U : CV_16U, pixels.channels), pixels.memory->data(), pixels.row_bytes()};
 }
 
 }  // namespace gsfit

@@ -1,7 +1,6 @@
 #include "image/orientation.h"
 
 #include <algorithm>
-#include <array>
 #include <opencv2/core.hpp>
 #include <string_view>
 #include <utility>
@@ -35,6 +34,43 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
            });
 }
 
+Pixels transposed(const Pixels& pixels, const std::filesystem::path& folder) {
+    Pixels result = allocate_pixels(pixels.height, pixels.width, pixels.channels, pixels.bits, folder);
+    const cv::Mat source = matrix_of(pixels);
+    const cv::Mat target = matrix_of(result);
+    const std::int64_t band = pixels.band_rows();
+    for (std::int64_t first = 0; first < pixels.height; first += band) {
+        const std::int64_t end = std::min(first + band, pixels.height);
+        cv::Mat columns = target.colRange(static_cast<int>(first), static_cast<int>(end));
+        cv::transpose(source.rowRange(static_cast<int>(first), static_cast<int>(end)), columns);
+        pixels.drop({first, end - first});
+        result.drop({0, result.height});
+    }
+    return result;
+}
+
+/// Left to right.
+void mirror_rows(const Pixels& pixels) {
+    for (std::int64_t y = 0; y < pixels.height; ++y) {
+        cv::Mat row = matrix_of(pixels).row(static_cast<int>(y));
+        cv::flip(row, row, 1);
+        pixels.finish_row(y);
+    }
+}
+
+/// Top to bottom.
+void swap_rows(const Pixels& pixels) {
+    const std::int64_t half = pixels.height / 2;
+    for (std::int64_t y = 0; y < half; ++y) {
+        const std::int64_t mirrored = pixels.height - 1 - y;
+        std::swap_ranges(pixels.row(y), pixels.row(y) + pixels.row_bytes(), pixels.row(mirrored));
+        if ((y + 1) % pixels.band_rows() == 0 || y + 1 == half) {
+            pixels.drop({0, y + 1});
+            pixels.drop({mirrored, y + 1});
+        }
+    }
+}
+
 }  // namespace
 
 int exif_orientation(std::span<const std::byte> exif) {
@@ -54,20 +90,13 @@ int exif_orientation(std::span<const std::byte> exif) {
     return 1;
 }
 
-void apply_orientation(Pixels& pixels, int orientation) {
-    if (orientation >= 5) {
-        Pixels turned = allocate_pixels(pixels.height, pixels.width, pixels.channels, pixels.bits);
-        cv::Mat target = matrix_of(turned);
-        cv::transpose(matrix_of(pixels), target);
-        pixels = std::move(turned);
-    }
-    // cv::flip's code after the transposition, if any: 0 top to bottom, 1 left to right, -1 both.
-    constexpr int none = 2;
-    constexpr std::array<int, 9> flips{none, none, 1, -1, 0, none, 1, -1, 0};
-    if (const int code = flips[static_cast<std::size_t>(orientation)]; code != none) {
-        cv::Mat matrix = matrix_of(pixels);
-        cv::flip(matrix, matrix, code);
-    }
+void apply_orientation(Pixels& pixels, int orientation, const std::filesystem::path& folder) {
+    if (swaps_sides(orientation)) pixels = transposed(pixels, folder);
+    // After the transposition, if any.
+    const bool left_to_right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+    const bool top_to_bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+    if (left_to_right) mirror_rows(pixels);
+    if (top_to_bottom) swap_rows(pixels);
 }
 
 }  // namespace gsfit

@@ -2,23 +2,20 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "gsfit/core/views.h"
+#include "image/pixel_memory.h"
 
 namespace gsfit {
 
-struct FreeMemory {
-    void operator()(std::byte* memory) const { std::free(memory); }
-};
-
 /// Interleaved channels, tightly packed rows, native byte order.
 struct Pixels {
-    // From malloc: untouched pages of a large block cost nothing, and realloc gives the tail back in place.
-    std::unique_ptr<std::byte, FreeMemory> data;
+    std::shared_ptr<PixelMemory> memory;
     std::int64_t width = 0;
     std::int64_t height = 0;
     int channels = 0;
@@ -30,13 +27,24 @@ struct Pixels {
     [[nodiscard]] std::size_t row_bytes() const { return static_cast<std::size_t>(width) * pixel_bytes(); }
     [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(height) * row_bytes(); }
     [[nodiscard]] std::byte* row(std::int64_t y) const {
-        return data.get() + static_cast<std::size_t>(y) * row_bytes();
+        return memory->data() + static_cast<std::size_t>(y) * row_bytes();
     }
-    [[nodiscard]] PackedView view() const { return {data.get(), width, height, channels, bits, row_bytes()}; }
+    [[nodiscard]] PackedView view() const { return {memory->data(), width, height, channels, bits, row_bytes()}; }
+
+    /// As many rows as are made before they leave the resident set: some 16 MiB.
+    [[nodiscard]] std::int64_t band_rows() const {
+        return std::max<std::int64_t>(1, (std::int64_t{1} << 24) / static_cast<std::int64_t>(row_bytes()));
+    }
+    /// The pages of these rows leave the resident set.
+    void drop(const Rows& rows) const;
+    /// To be called as each row has been written, from the top down: in a file, no more than some bands of rows are
+    /// resident or still to be stored. Throws OutputError.
+    void finish_row(std::int64_t y) const;
 };
 
-/// Pixels of undefined value. Throws std::bad_alloc.
-Pixels allocate_pixels(std::int64_t width, std::int64_t height, int channels, int bits);
+/// Pixels of undefined value, in memory or in a file in `folder`; throws as PixelMemory does.
+Pixels allocate_pixels(std::int64_t width, std::int64_t height, int channels, int bits,
+                       const std::filesystem::path& folder = {});
 
 /// Removes the last channel of grey + alpha or RGB + alpha, in place. Returns false when any of its values is below
 /// the largest one; the pixels are undefined then.

@@ -1,20 +1,43 @@
-// The bytes of an image file, and the sentences in which decoders refuse them.
+// An image file as decoders read it, and the sentences in which they refuse it.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "gsfit/core/file.h"
 
 namespace gsfit {
 
-struct ImageSource {
-    std::span<const std::byte> bytes;
-    std::string name;             ///< of the file, for messages
-    std::int64_t max_pixels = 0;  ///< a larger image is refused
+/// The bytes of an image file, which lie in memory or are read from the file piece by piece: a compressed gigapixel has
+/// gigabytes. The file is not mapped, since one that is cut short meanwhile would end the process.
+class ImageSource {
+public:
+    /// `bytes` must outlive it.
+    ImageSource(std::span<const std::byte> bytes, std::string name, std::int64_t max_pixels);
+    /// Throws InputError as InputFile does.
+    ImageSource(const std::filesystem::path& path, std::size_t max_bytes, std::int64_t max_pixels);
 
-    [[nodiscard]] const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
+    [[nodiscard]] const std::string& name() const { return name_; }  ///< of the file, for messages
+    [[nodiscard]] std::int64_t max_pixels() const { return max_pixels_; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// Fills `target` with the bytes from `offset` on and returns how many: fewer where the file ends or cannot be
+    /// read.
+    std::size_t read(std::size_t offset, std::span<std::byte> target) const noexcept;
+    /// All bytes, for decoders that want them at once.
+    [[nodiscard]] std::vector<std::byte> read_all() const;
+
+private:
+    std::optional<InputFile> file_;
+    std::span<const std::byte> bytes_;
+    std::size_t size_;
+    std::string name_;
+    std::int64_t max_pixels_;  ///< a larger image is refused
 };
 
 /// "cannot read '<name>': <sentence>", as InputError.

@@ -3,6 +3,7 @@
 #include <tiffio.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -10,7 +11,6 @@
 #include <vector>
 
 #include "image/decoders.h"
-#include "image/orientation.h"
 
 namespace gsfit {
 namespace {
@@ -44,15 +44,13 @@ thread_local char TiffReports::report[256];
 
 /// The file's bytes as the stream that libtiff reads.
 struct TiffStream {
-    std::span<const std::byte> bytes;
+    const ImageSource& source;
     std::uint64_t position = 0;
 
     static tmsize_t read(thandle_t handle, void* target, tmsize_t size) {
         auto* stream = static_cast<TiffStream*>(handle);
-        const std::uint64_t left =
-            stream->bytes.size() - std::min<std::uint64_t>(stream->position, stream->bytes.size());
-        const std::uint64_t got = std::min<std::uint64_t>(left, static_cast<std::uint64_t>(size));
-        if (got > 0) std::memcpy(target, stream->bytes.data() + stream->position, got);
+        const std::size_t got =
+            stream->source.read(stream->position, {static_cast<std::byte*>(target), static_cast<std::size_t>(size)});
         stream->position += got;
         return static_cast<tmsize_t>(got);
     }
@@ -61,11 +59,11 @@ struct TiffStream {
         auto* stream = static_cast<TiffStream*>(handle);
         const std::uint64_t from = whence == SEEK_SET   ? 0
                                    : whence == SEEK_CUR ? stream->position
-                                                        : stream->bytes.size();
+                                                        : stream->source.size();
         return stream->position = from + offset;
     }
     static int close(thandle_t /*handle*/) { return 0; }
-    static toff_t size(thandle_t handle) { return static_cast<TiffStream*>(handle)->bytes.size(); }
+    static toff_t size(thandle_t handle) { return static_cast<TiffStream*>(handle)->source.size(); }
 };
 
 struct CloseTiff {
@@ -83,7 +81,16 @@ struct TiffHeader {
     std::uint16_t compression = COMPRESSION_NONE;
     std::uint16_t planar = PLANARCONFIG_CONTIG;
     std::uint16_t orientation = 1;
+
     [[nodiscard]] int planes() const { return planar == PLANARCONFIG_SEPARATE ? samples : 1; }
+    /// In a row of a plane, or of all channels when they are interleaved.
+    [[nodiscard]] std::size_t pixel_bytes() const {
+        return static_cast<std::size_t>(samples / planes()) * static_cast<std::size_t>(bits / 8);
+    }
+    [[nodiscard]] StoredImage stored() const {
+        const bool usable = orientation >= 1 && orientation <= 8;
+        return {width, height, photometric == PHOTOMETRIC_PALETTE ? 3 : samples, bits, usable ? orientation : 1};
+    }
 };
 
 TiffHeader read_header(TIFF* tiff) {
@@ -136,46 +143,80 @@ void check_colours(const ImageSource& source, const TiffHeader& header) {
     }
 }
 
+/// libtiff's, 16 bit for each index: red, green, blue.
+using Palette = std::array<std::uint16_t*, 3>;
+
+struct TiffImage {
+    explicit TiffImage(const ImageSource& image_source) : source(image_source) {}
+
+    const ImageSource& source;
+    TiffReports reports;  // outlives the file
+    TiffStream stream{source};
+    TiffFile file;
+    TiffHeader header;
+    Palette palette{};
+};
+
 /// A rectangle of decoded samples: all channels, or the one of a plane.
 struct TiffBlock {
     const std::byte* data;
     std::int64_t x, y, width, height;
-    std::size_t row_bytes;
     int plane;
 };
 
-void place(const TiffBlock& block, int planes, const Pixels& pixels) {
-    const std::size_t size = pixels.pixel_bytes() / static_cast<std::size_t>(planes);
+void place_palette_row(const Palette& palette, const std::byte* from, std::size_t count, std::byte* to) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto index = std::to_integer<std::size_t>(from[i]);
+        for (const std::uint16_t* colour : palette) *to++ = static_cast<std::byte>(colour[index] >> 8);
+    }
+}
+
+/// Values that count from white down, to values that count from black up; an alpha channel stays as it is.
+void invert_grey_row(const Pixels& pixels, std::size_t count, std::byte* row) {
+    const auto value_bytes = static_cast<std::size_t>(pixels.bits / 8);
+    for (std::size_t i = 0; i < count * pixels.pixel_bytes(); i += pixels.pixel_bytes()) {
+        for (std::size_t k = 0; k < value_bytes; ++k) row[i + k] ^= std::byte{0xFF};
+    }
+}
+
+void place(const TiffImage& image, const TiffBlock& block, const Pixels& pixels) {
+    const TiffHeader& header = image.header;
+    const std::size_t size = header.pixel_bytes();
+    const auto count = static_cast<std::size_t>(std::min(block.width, pixels.width - block.x));
     for (std::int64_t y = 0; y < std::min(block.height, pixels.height - block.y); ++y) {
-        const std::byte* from = block.data + static_cast<std::size_t>(y) * block.row_bytes;
-        std::byte* to = pixels.row(block.y + y) + static_cast<std::size_t>(block.x) * pixels.pixel_bytes();
-        const auto count = static_cast<std::size_t>(std::min(block.width, pixels.width - block.x));
-        if (planes == 1) {
-            std::memcpy(to, from, count * size);
-            continue;
+        const std::byte* from = block.data + static_cast<std::size_t>(y * block.width) * size;
+        std::byte* row = pixels.row(block.y + y) + static_cast<std::size_t>(block.x) * pixels.pixel_bytes();
+        if (header.photometric == PHOTOMETRIC_PALETTE) {
+            place_palette_row(image.palette, from, count, row);
+        } else if (header.planes() == 1) {
+            std::memcpy(row, from, count * size);
+        } else {
+            std::byte* to = row + static_cast<std::size_t>(block.plane) * size;
+            for (std::size_t i = 0; i < count; ++i) std::memcpy(to + i * pixels.pixel_bytes(), from + i * size, size);
         }
-        to += static_cast<std::size_t>(block.plane) * size;
-        for (std::size_t i = 0; i < count; ++i) std::memcpy(to + i * pixels.pixel_bytes(), from + i * size, size);
+        if (header.photometric == PHOTOMETRIC_MINISWHITE && block.plane == 0) invert_grey_row(pixels, count, row);
     }
 }
 
 /// A block's buffer, once libtiff agrees on its size (it does not for subsampled colours).
 std::vector<std::byte> block_buffer(const ImageSource& source, std::uint64_t expected, std::uint64_t size) {
-    if (size != expected || size / 8 > static_cast<std::uint64_t>(source.max_pixels)) {
+    if (size != expected || size / 8 > static_cast<std::uint64_t>(source.max_pixels())) {
         refuse_damaged(source, "its strips or tiles do not have the size of their pixels");
     }
     return std::vector<std::byte>(size);
 }
 
-void read_rows(const ImageSource& source, TIFF* tiff, int planes, const Pixels& pixels) {
-    const std::size_t row_bytes = pixels.row_bytes() / static_cast<std::size_t>(planes);
-    std::vector<std::byte> row = block_buffer(source, row_bytes, TIFFScanlineSize64(tiff));
-    for (int plane = 0; plane < planes; ++plane) {
+void read_rows(const TiffImage& image, const Pixels& pixels) {
+    TIFF* tiff = image.file.get();
+    const std::size_t row_bytes = static_cast<std::size_t>(pixels.width) * image.header.pixel_bytes();
+    std::vector<std::byte> row = block_buffer(image.source, row_bytes, TIFFScanlineSize64(tiff));
+    for (int plane = 0; plane < image.header.planes(); ++plane) {
         for (std::int64_t y = 0; y < pixels.height; ++y) {
             const int status =
                 TIFFReadScanline(tiff, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(plane));
-            if (status != 1) refuse_damaged(source, TiffReports::report);
-            place({row.data(), 0, y, pixels.width, 1, row_bytes, plane}, planes, pixels);
+            if (status != 1) refuse_damaged(image.source, TiffReports::report);
+            place(image, {row.data(), 0, y, pixels.width, 1, plane}, pixels);
+            pixels.finish_row(y);
         }
     }
 }
@@ -191,68 +232,52 @@ void check_tile(const ImageSource& source, const Pixels& pixels, std::uint64_t w
     }
 }
 
-void read_tiles(const ImageSource& source, TIFF* tiff, int planes, const Pixels& pixels) {
+void read_tiles(const TiffImage& image, const Pixels& pixels) {
+    TIFF* tiff = image.file.get();
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
     TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
-    check_tile(source, pixels, width, height);
-    const std::size_t row_bytes = width * (pixels.pixel_bytes() / static_cast<std::size_t>(planes));
-    std::vector<std::byte> tile = block_buffer(source, row_bytes * height, TIFFTileSize64(tiff));
-    for (int plane = 0; plane < planes; ++plane) {
+    check_tile(image.source, pixels, width, height);
+    const std::size_t tile_bytes = std::size_t{width} * height * image.header.pixel_bytes();
+    std::vector<std::byte> tile = block_buffer(image.source, tile_bytes, TIFFTileSize64(tiff));
+    for (int plane = 0; plane < image.header.planes(); ++plane) {
         for (std::int64_t y = 0; y < pixels.height; y += height) {
             for (std::int64_t x = 0; x < pixels.width; x += width) {
                 const tmsize_t size = TIFFReadTile(tiff, tile.data(), static_cast<std::uint32_t>(x),
                                                    static_cast<std::uint32_t>(y), 0, static_cast<std::uint16_t>(plane));
-                if (size != static_cast<tmsize_t>(tile.size())) refuse_damaged(source, TiffReports::report);
-                place({tile.data(), x, y, width, height, row_bytes, plane}, planes, pixels);
+                if (size != static_cast<tmsize_t>(tile.size())) refuse_damaged(image.source, TiffReports::report);
+                place(image, {tile.data(), x, y, width, height, plane}, pixels);
             }
+            const std::int64_t end = std::min<std::int64_t>(y + height, pixels.height);
+            for (std::int64_t done = y; done < end; ++done) pixels.finish_row(done);
         }
     }
 }
 
-/// Values that count from white down, to values that count from black up; an alpha channel stays as it is.
-void invert_grey(const Pixels& pixels) {
-    const std::size_t value_bytes = static_cast<std::size_t>(pixels.bits / 8);
-    for (std::size_t i = 0; i < pixels.bytes(); i += pixels.pixel_bytes()) {
-        for (std::size_t k = 0; k < value_bytes; ++k) pixels.data.get()[i + k] ^= std::byte{0xFF};
-    }
-}
-
-Pixels apply_palette(const ImageSource& source, TIFF* tiff, const Pixels& indices) {
-    std::uint16_t* colours[3] = {};
-    if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &colours[0], &colours[1], &colours[2]) == 0) {
-        refuse_damaged(source, "its palette is missing");
-    }
-    Pixels pixels = allocate_pixels(indices.width, indices.height, 3, 8);
-    std::byte* target = pixels.data.get();
-    for (std::size_t i = 0; i < indices.bytes(); ++i) {
-        const auto index = std::to_integer<std::size_t>(indices.data.get()[i]);
-        for (const std::uint16_t* colour : colours) *target++ = static_cast<std::byte>(colour[index] >> 8);
-    }
-    return pixels;
-}
-
 }  // namespace
 
-Pixels decode_tiff(const ImageSource& source) {
-    const TiffReports reports;
-    TiffStream stream{source.bytes};
+OpenImage open_tiff(const ImageSource& source) {
+    const auto image = std::make_shared<TiffImage>(source);
     // m: no memory mapping.
-    const TiffFile file(TIFFClientOpen(source.name.c_str(), "rm", &stream, TiffStream::read, TiffStream::write,
-                                       TiffStream::seek, TiffStream::close, TiffStream::size, nullptr, nullptr));
-    if (!file) refuse_damaged(source, TiffReports::report);
-    const TiffHeader header = read_header(file.get());
+    image->file.reset(TIFFClientOpen(source.name().c_str(), "rm", &image->stream, TiffStream::read, TiffStream::write,
+                                     TiffStream::seek, TiffStream::close, TiffStream::size, nullptr, nullptr));
+    TIFF* tiff = image->file.get();
+    if (tiff == nullptr) refuse_damaged(source, TiffReports::report);
+    TiffHeader& header = image->header;
+    header = read_header(tiff);
     check_size(source, header.width, header.height);
     check_sample_type(source, header);
     check_colours(source, header);
-    if (header.photometric == PHOTOMETRIC_YCBCR) TIFFSetField(file.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-    Pixels pixels = allocate_pixels(header.width, header.height, header.samples, header.bits);
-    (TIFFIsTiled(file.get()) != 0 ? read_tiles : read_rows)(source, file.get(), header.planes(), pixels);
-    if (header.photometric == PHOTOMETRIC_MINISWHITE) invert_grey(pixels);
-    if (header.photometric == PHOTOMETRIC_PALETTE) pixels = apply_palette(source, file.get(), pixels);
-    apply_orientation(pixels, header.orientation >= 1 && header.orientation <= 8 ? header.orientation : 1);
-    return pixels;
+    if (header.photometric == PHOTOMETRIC_YCBCR) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+    Palette& palette = image->palette;
+    if (header.photometric == PHOTOMETRIC_PALETTE &&
+        TIFFGetField(tiff, TIFFTAG_COLORMAP, &palette[0], &palette[1], &palette[2]) == 0) {
+        refuse_damaged(source, "its palette is missing");
+    }
+    return {header.stored(), [image](const Pixels& pixels) {
+                (TIFFIsTiled(image->file.get()) != 0 ? read_tiles : read_rows)(*image, pixels);
+            }};
 }
 
 }  // namespace gsfit

@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "image/decoders.h"
 #include "image/orientation.h"
@@ -27,8 +28,8 @@ std::string report_of(VP8StatusCode status) {
     }
 }
 
-int webp_orientation(const ImageSource& source) {
-    const WebPData data{source.data(), source.bytes.size()};
+int webp_orientation(std::span<const std::uint8_t> bytes) {
+    const WebPData data{bytes.data(), bytes.size()};
     const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
     if (!demuxer) return 1;
     WebPChunkIterator chunk{};
@@ -41,23 +42,27 @@ int webp_orientation(const ImageSource& source) {
 
 }  // namespace
 
-Pixels decode_webp(const ImageSource& source) {
+/// libwebp wants the file's bytes at once; its images have at most 16383 x 16383 pixels.
+OpenImage open_webp(const ImageSource& source) {
+    const auto bytes = std::make_shared<const std::vector<std::byte>>(source.read_all());
+    const std::span data(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size());
     WebPDecoderConfig config;
     WebPInitDecoderConfig(&config);
-    const VP8StatusCode header = WebPGetFeatures(source.data(), source.bytes.size(), &config.input);
+    const VP8StatusCode header = WebPGetFeatures(data.data(), data.size(), &config.input);
     if (header != VP8_STATUS_OK) refuse_damaged(source, report_of(header));
     if (config.input.has_animation != 0) refuse(source, "it is an animation; export one of its frames first");
     check_size(source, config.input.width, config.input.height);
-    const bool alpha = config.input.has_alpha != 0;
-    Pixels pixels = allocate_pixels(config.input.width, config.input.height, alpha ? 4 : 3, 8);
-    config.output.colorspace = alpha ? MODE_RGBA : MODE_RGB;
-    config.output.is_external_memory = 1;
-    config.output.u.RGBA = {reinterpret_cast<std::uint8_t*>(pixels.data.get()), static_cast<int>(pixels.row_bytes()),
-                            pixels.bytes()};
-    const VP8StatusCode status = WebPDecode(source.data(), source.bytes.size(), &config);
-    if (status != VP8_STATUS_OK) refuse_damaged(source, report_of(status));
-    apply_orientation(pixels, webp_orientation(source));
-    return pixels;
+    const int channels = config.input.has_alpha != 0 ? 4 : 3;
+    return {{config.input.width, config.input.height, channels, 8, webp_orientation(data)},
+            [&source, bytes, data, config](const Pixels& pixels) mutable {
+                config.output.colorspace = pixels.channels == 4 ? MODE_RGBA : MODE_RGB;
+                config.output.is_external_memory = 1;
+                config.output.u.RGBA = {reinterpret_cast<std::uint8_t*>(pixels.memory->data()),
+                                        static_cast<int>(pixels.row_bytes()), pixels.bytes()};
+                const VP8StatusCode status = WebPDecode(data.data(), data.size(), &config);
+                if (status != VP8_STATUS_OK) refuse_damaged(source, report_of(status));
+                pixels.drop({0, pixels.height});
+            }};
 }
 
 }  // namespace gsfit

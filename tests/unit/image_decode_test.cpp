@@ -35,25 +35,6 @@ int difference(const PackedImage& image, const cv::Mat& expected) {
     return largest;
 }
 
-/// How orientation o shows stored pixels, by its definition in EXIF: which stored pixel the shown (x, y) is.
-cv::Mat shown(const cv::Mat& stored_pixels, int orientation) {
-    const bool turned = orientation >= 5;
-    cv::Mat result(turned ? stored_pixels.cols : stored_pixels.rows, turned ? stored_pixels.rows : stored_pixels.cols,
-                   stored_pixels.type());
-    const int right = stored_pixels.cols - 1;
-    const int bottom = stored_pixels.rows - 1;
-    for (int y = 0; y < result.rows; ++y) {
-        for (int x = 0; x < result.cols; ++x) {
-            const std::array<cv::Point, 9> sources{cv::Point{},     {x, y}, {right - x, y},  {right - x, bottom - y},
-                                                   {x, bottom - y}, {y, x}, {y, bottom - x}, {right - y, bottom - x},
-                                                   {right - y, x}};
-            const cv::Point from = sources[static_cast<std::size_t>(orientation)];
-            std::copy_n(stored_pixels.ptr(from.y, from.x), stored_pixels.elemSize(), result.ptr(y, x));
-        }
-    }
-    return result;
-}
-
 TEST(ImageDecode, LosslessFormatsKeepEveryValue) {
     for (const int type : {CV_8UC1, CV_8UC3, CV_8UC4, CV_16UC1, CV_16UC3, CV_16UC4}) {
         for (const std::string ending : {".png", ".tif", ".webp"}) {

@@ -58,6 +58,25 @@ inline cv::Mat picture(int width, int height, int type) {
     return image;
 }
 
+/// How orientation o shows stored pixels, by its definition in EXIF: which stored pixel the shown (x, y) is.
+inline cv::Mat shown(const cv::Mat& stored_pixels, int orientation) {
+    const bool turned = orientation >= 5;
+    cv::Mat result(turned ? stored_pixels.cols : stored_pixels.rows, turned ? stored_pixels.rows : stored_pixels.cols,
+                   stored_pixels.type());
+    const int right = stored_pixels.cols - 1;
+    const int bottom = stored_pixels.rows - 1;
+    for (int y = 0; y < result.rows; ++y) {
+        for (int x = 0; x < result.cols; ++x) {
+            const std::array<cv::Point, 9> sources{cv::Point{},     {x, y}, {right - x, y},  {right - x, bottom - y},
+                                                   {x, bottom - y}, {y, x}, {y, bottom - x}, {right - y, bottom - x},
+                                                   {right - y, x}};
+            const cv::Point from = sources[static_cast<std::size_t>(orientation)];
+            std::copy_n(stored_pixels.ptr(from.y, from.x), stored_pixels.elemSize(), result.ptr(y, x));
+        }
+    }
+    return result;
+}
+
 inline Bytes encode(const std::string& ending, const cv::Mat& image, const std::vector<int>& options = {}) {
     Bytes bytes;
     cv::imencode(ending, image, bytes, options);
@@ -231,6 +250,40 @@ inline std::vector<TiffEntry> tiff_entries(std::uint32_t width, std::uint32_t he
                                            std::uint32_t photometric, std::uint32_t samples) {
     return {{256, {width}}, {257, {height}},      {258, std::vector<std::uint32_t>(samples, bits)},
             {259, {1}},     {262, {photometric}}, {277, {samples}}};
+}
+
+struct NamedFile {
+    std::string name;
+    Bytes bytes;
+};
+
+/// One file of every kind that is read.
+inline std::vector<NamedFile> files_of_every_kind() {
+    const cv::Mat rgb = picture(61, 47, CV_8UC3);
+    Bytes values(61 * 47 * 3, 9);
+    auto tiled = tiff_entries(61, 47, 8, 2, 3);
+    tiled.push_back({322, {64}});
+    tiled.push_back({323, {48}});
+    return {{"png", encode(".png", rgb)},
+            {"grey png", encode(".png", picture(61, 47, CV_8UC1))},
+            {"16 bit png", encode(".png", picture(61, 47, CV_16UC3))},
+            {"png with alpha", encode(".png", picture(61, 47, CV_8UC4))},
+            {"jpeg", encode(".jpg", rgb)},
+            {"grey jpeg", encode(".jpg", picture(61, 47, CV_8UC1))},
+            {"progressive jpeg", encode(".jpg", rgb, {cv::IMWRITE_JPEG_PROGRESSIVE, 1})},
+            {"jpeg with restarts", encode(".jpg", rgb, {cv::IMWRITE_JPEG_RST_INTERVAL, 2})},
+            {"jpeg with exif", jpeg_with_exif(encode(".jpg", rgb), exif(6))},
+            {"lzw tiff", encode(".tif", rgb)},
+            {"16 bit tiff", encode(".tif", picture(61, 47, CV_16UC3))},
+            {"deflate tiff", encode(".tif", rgb, {cv::IMWRITE_TIFF_COMPRESSION, 8})},
+            {"packbits tiff", encode(".tif", rgb, {cv::IMWRITE_TIFF_COMPRESSION, 32773})},
+            {"jpeg in tiff", encode(".tif", picture(61, 48, CV_8UC3), {cv::IMWRITE_TIFF_COMPRESSION, 7, 278, 16})},
+            {"plain tiff", tiff(tiff_entries(61, 47, 8, 2, 3), {values})},
+            {"tiled tiff", tiff(tiled, {Bytes(64 * 48 * 3, 9)}, true)},
+            {"lossless webp", encode(".webp", rgb)},
+            {"webp", encode(".webp", rgb, {cv::IMWRITE_WEBP_QUALITY, 80})},
+            {"webp with alpha", encode(".webp", picture(61, 47, CV_8UC4))},
+            {"webp with exif", webp_with_exif(encode(".webp", rgb), 61, 47, exif(6))}};
 }
 
 }  // namespace gsfit::image_files

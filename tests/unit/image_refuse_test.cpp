@@ -39,40 +39,6 @@ void expect_refused(const Bytes& file, const std::string& part) {
     EXPECT_NE(refusal(file).find(part), std::string::npos) << "got: " << refusal(file) << "\nwanted: " << part;
 }
 
-struct NamedFile {
-    std::string name;
-    Bytes bytes;
-};
-
-/// One file of every kind that is read.
-std::vector<NamedFile> files_of_every_kind() {
-    const cv::Mat rgb = picture(61, 47, CV_8UC3);
-    Bytes values(61 * 47 * 3, 9);
-    auto tiled = tiff_entries(61, 47, 8, 2, 3);
-    tiled.push_back({322, {64}});
-    tiled.push_back({323, {48}});
-    return {{"png", encode(".png", rgb)},
-            {"grey png", encode(".png", picture(61, 47, CV_8UC1))},
-            {"16 bit png", encode(".png", picture(61, 47, CV_16UC3))},
-            {"png with alpha", encode(".png", picture(61, 47, CV_8UC4))},
-            {"jpeg", encode(".jpg", rgb)},
-            {"grey jpeg", encode(".jpg", picture(61, 47, CV_8UC1))},
-            {"progressive jpeg", encode(".jpg", rgb, {cv::IMWRITE_JPEG_PROGRESSIVE, 1})},
-            {"jpeg with restarts", encode(".jpg", rgb, {cv::IMWRITE_JPEG_RST_INTERVAL, 2})},
-            {"jpeg with exif", jpeg_with_exif(encode(".jpg", rgb), exif(6))},
-            {"lzw tiff", encode(".tif", rgb)},
-            {"16 bit tiff", encode(".tif", picture(61, 47, CV_16UC3))},
-            {"deflate tiff", encode(".tif", rgb, {cv::IMWRITE_TIFF_COMPRESSION, 8})},
-            {"packbits tiff", encode(".tif", rgb, {cv::IMWRITE_TIFF_COMPRESSION, 32773})},
-            {"jpeg in tiff", encode(".tif", picture(61, 48, CV_8UC3), {cv::IMWRITE_TIFF_COMPRESSION, 7, 278, 16})},
-            {"plain tiff", tiff(tiff_entries(61, 47, 8, 2, 3), {values})},
-            {"tiled tiff", tiff(tiled, {Bytes(64 * 48 * 3, 9)}, true)},
-            {"lossless webp", encode(".webp", rgb)},
-            {"webp", encode(".webp", rgb, {cv::IMWRITE_WEBP_QUALITY, 80})},
-            {"webp with alpha", encode(".webp", picture(61, 47, CV_8UC4))},
-            {"webp with exif", webp_with_exif(encode(".webp", rgb), 61, 47, exif(6))}};
-}
-
 TEST(ImageRefuse, EveryTruncation) {
     for (const NamedFile& file : files_of_every_kind()) {
         SCOPED_TRACE(file.name);

@@ -1,0 +1,54 @@
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "gsfit/core/error.h"
+#include "image/pack.h"
+
+namespace gsfit {
+
+PackedImage pack(const Pixels& pixels) { return {pixels.view(), pixels.memory, pixels.memory->in_file()}; }
+
+PackedImage PackedImage::copy(const std::vector<std::uint8_t>& pixels, std::int64_t width, std::int64_t height,
+                              int channels) {
+    const Pixels copied = allocate_pixels(width, height, channels, 8);
+    if (pixels.size() != copied.bytes()) throw Error("an image's pixels do not fill its width, height and channels");
+    std::memcpy(copied.memory->data(), pixels.data(), pixels.size());
+    return pack(copied);
+}
+
+PackedImage PackedImage::moved_to_file(const std::filesystem::path& folder) const {
+    const Pixels moved = allocate_pixels(view_.width, view_.height, view_.channels, view_.bits, folder);
+    for (std::int64_t y = 0; y < view_.height; ++y) {
+        std::memcpy(moved.row(y), view_.pixel(0, y), moved.row_bytes());
+        moved.finish_row(y);
+    }
+    return pack(moved);
+}
+
+void PackedImage::prefetch(const Rows& rows) const { advise(rows, MADV_WILLNEED); }
+
+void PackedImage::drop(const Rows& rows) const { advise(rows, MADV_DONTNEED); }
+
+void PackedImage::advise(const Rows& rows, int advice) const {
+    if (!in_file_) return;
+    const std::int64_t first = std::clamp<std::int64_t>(rows.first, 0, view_.height);
+    const std::int64_t end = std::clamp<std::int64_t>(rows.first + rows.count, first, view_.height);
+    advise_pages(view_.pixel(0, first), static_cast<std::size_t>(end - first) * view_.row_bytes, advice);
+}
+
+bool lies_in_memory(const std::filesystem::path& folder) {
+    struct statfs status {};
+    if (::statfs(folder.c_str(), &status) != 0) {
+        throw OutputError("cannot keep an image in '" + folder.string() +
+                          "': " + std::generic_category().message(errno) + "; name another folder");
+    }
+    return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+
+}  // namespace gsfit
