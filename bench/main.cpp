@@ -1,7 +1,6 @@
 // gsfit_bench: times training steps, or whole fits. tools/bench builds and runs it.
 
 #include <ATen/Parallel.h>
-#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -9,6 +8,7 @@
 #include "bench/fit.h"
 #include "bench/steps.h"
 #include "gsfit/core/error.h"
+#include "gsfit/memory.h"
 
 namespace gsfit::bench {
 namespace {
@@ -41,10 +41,7 @@ ExitCode guarded(const Words& words) {
 }  // namespace gsfit::bench
 
 int main(int argc, char** argv) {
-    // As gsfit does, so that times and memory are its own.
-    constexpr int threshold = 256 << 20;
-    mallopt(M_MMAP_THRESHOLD, threshold);
-    mallopt(M_TRIM_THRESHOLD, threshold);
+    gsfit::keep_freed_memory();  // as gsfit does, so that times and memory are its own
     at::set_num_threads(1);
     return static_cast<int>(gsfit::bench::guarded({argv + 1, argv + argc}));
 }

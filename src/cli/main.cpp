@@ -1,12 +1,10 @@
 // gsfit: finds the command, runs it, and turns every error into one sentence and an exit code.
 
 #include <ATen/Parallel.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "gsfit/config.h"
+#include "gsfit/memory.h"
 
 namespace gsfit::cli {
 
@@ -24,13 +23,6 @@ std::vector<Command> commands() {
 }
 
 namespace {
-
-/// A step's buffers of some MB would otherwise be mapped, and zeroed by the kernel, in every step anew.
-void keep_freed_memory() {
-    constexpr int threshold = 256 << 20;
-    mallopt(M_MMAP_THRESHOLD, threshold);
-    mallopt(M_TRIM_THRESHOLD, threshold);
-}
 
 Command find_command(const std::string& name) {
     const std::vector<Command> all = commands();
@@ -76,21 +68,15 @@ ExitCode fail(const std::string& message, ExitCode code) {
     return code;
 }
 
-/// LibTorch's allocator has no exception type of its own for this.
-bool tells_of_memory(const std::exception& error) {
-    return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-           std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
-}
-
 ExitCode guarded(const std::vector<std::string>& words) {
     try {
         return run(words);
     } catch (const Error& error) {
         return fail(error.what(), error.code());
     } catch (const std::exception& error) {
-        return tells_of_memory(error) ? fail("out of memory; take a smaller image (--resize_max) or fewer Gaussians",
-                                             ExitCode::out_of_memory)
-                                      : fail(error.what(), ExitCode::failed);
+        return is_out_of_memory(error) ? fail("out of memory; take a smaller image (--resize_max) or fewer Gaussians",
+                                              ExitCode::out_of_memory)
+                                       : fail(error.what(), ExitCode::failed);
     }
 }
 
@@ -98,7 +84,7 @@ ExitCode guarded(const std::vector<std::string>& words) {
 }  // namespace gsfit::cli
 
 int main(int argc, char** argv) {
-    gsfit::cli::keep_freed_memory();
+    gsfit::keep_freed_memory();
     gsfit::cli::ignore_write_signals();
     at::set_num_threads(1);  // the cores belong to gsfit's own pool
     return static_cast<int>(gsfit::cli::guarded({argv + 1, argv + argc}));
