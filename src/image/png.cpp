@@ -110,7 +110,8 @@ std::size_t big_endian(std::span<const std::byte, 4> bytes) {
     return value;
 }
 
-/// Of the first EXIF chunk, which may come after the pixels, where libpng would find it too late.
+/// Of the first EXIF chunk, which may come after the pixels, where libpng would find it too late; its directory stands
+/// at its start.
 int png_orientation(const ImageSource& source) {
     std::array<std::byte, 8> head{};  // of a chunk: the size of its data, and its type
     for (std::size_t chunk = 8; source.read(chunk, head) == head.size();) {
@@ -118,7 +119,7 @@ int png_orientation(const ImageSource& source) {
         const std::string_view type(reinterpret_cast<const char*>(head.data()) + 4, 4);
         if (type == "IEND") break;
         if (type == "eXIf") {
-            std::vector<std::byte> exif(std::min(size, source.size()));
+            std::vector<std::byte> exif(std::min<std::size_t>(size, 1 << 16));
             exif.resize(source.read(chunk + 8, exif));
             return exif_orientation(exif);
         }
