@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -36,5 +38,36 @@ struct Gradients {
 /// as 0; positions stay within [-0.05, 1.05].
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
                    const ScaleBounds& bounds);
+
+/// How far the loss is scaled up while gradients pass through float16, and since when that went well.
+struct LossScale {
+    float scale = 65536;          ///< 2^-126 and more, finite
+    std::int64_t good_steps = 0;  ///< since the scale last changed
+};
+
+/// Loss scaling (Micikevicius et al. 2018) as torch.amp.GradScaler does it: after 2000 good steps in a row the scale
+/// doubles, while it stays finite; after a step whose gradients are not all finite it halves. It stops at 2^-126, the
+/// least that can be divided by. One step: scale() each part of the loss, unscale() the sum of their gradients, take
+/// the step if they are finite, update().
+class GradScaler {
+public:
+    static constexpr std::int64_t growth_interval = 2000;  ///< [steps]
+
+    /// Changes `state`, which outlives it. Throws Error when it is out of range.
+    explicit GradScaler(LossScale& state);
+
+    [[nodiscard]] at::Tensor scale(const at::Tensor& loss) const;
+
+    /// Divides the gradients (float32, any shape) by the scale, in place; exactly where the scale is a power of two.
+    /// False when one of them is not finite: the step is to be skipped.
+    [[nodiscard]] bool unscale(Gradients& gradients);
+
+    /// Ends the step. Throws Error without an unscale() since the last one.
+    void update();
+
+private:
+    LossScale& state_;
+    at::Tensor found_inf_;  // [1] float32, 0 while all is finite; undefined between steps
+};
 
 }  // namespace gsfit

@@ -1,0 +1,54 @@
+#include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
+#include <ATen/ops/_amp_update_scale.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "gsfit/core/error.h"
+#include "gsfit/optim.h"
+
+namespace gsfit {
+namespace {
+
+constexpr double growth_factor = 2.0;
+constexpr double backoff_factor = 0.5;
+constexpr float smallest_scale = std::numeric_limits<float>::min();  // its reciprocal is finite
+
+}  // namespace
+
+GradScaler::GradScaler(LossScale& state) : state_(state) {
+    if (!std::isfinite(state.scale) || state.scale < smallest_scale || state.good_steps < 0 ||
+        state.good_steps >= growth_interval) {
+        throw Error("a loss scale must be finite and at least 2^-126, with less than 2000 good steps");
+    }
+}
+
+at::Tensor GradScaler::scale(const at::Tensor& loss) const { return loss.mul(state_.scale); }
+
+bool GradScaler::unscale(Gradients& gradients) {
+    if (found_inf_.defined()) {
+        throw Error("gradients are unscaled once a step: the last step has not been ended by update()");
+    }
+    found_inf_ = at::zeros({1});
+    const at::Tensor inv_scale = at::full({1}, 1.0F / state_.scale);
+    const std::array<at::Tensor, 4> all{gradients.position, gradients.inv_scale, gradients.rotation, gradients.feature};
+    at::_amp_foreach_non_finite_check_and_unscale_(all, found_inf_, inv_scale);
+    return found_inf_.item<float>() == 0.0F;
+}
+
+void GradScaler::update() {
+    if (!found_inf_.defined()) {
+        throw Error("a loss scale is updated after a step's gradients have been unscaled, not before");
+    }
+    at::Tensor scale = at::full({1}, state_.scale);
+    at::Tensor good_steps = at::full({1}, state_.good_steps, at::kInt);
+    at::_amp_update_scale_(scale, good_steps, found_inf_, growth_factor, backoff_factor, growth_interval);
+    state_ = {.scale = std::max(scale.item<float>(), smallest_scale), .good_steps = good_steps.item<int>()};
+    found_inf_.reset();
+}
+
+}  // namespace gsfit
