@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "gsfit/types.h"
@@ -8,8 +9,23 @@ namespace gsfit {
 
 struct Bins;  // gsfit/bins.h
 
-/// Sorts splats into the 64x64 blocks of a width x height lattice that their ellipses' rectangles touch.
-/// Degenerate splats (non-finite, det not positive, outside) are in no block.
-std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, std::int64_t height, float cutoff);
+/// Sorts splats of a lattice `width` samples wide into those of its 64x64 blocks that meet the band and that their
+/// ellipses' rectangles touch within it. Degenerate splats (non-finite, det not positive) and those outside the band
+/// are in no block.
+std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff);
+
+/// The same for a whole lattice.
+inline std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, std::int64_t height, float cutoff) {
+    return bin(splats, width, Rows{0, height}, cutoff);
+}
+
+/// The (splat, block) pairs that bin() would list, counted without any memory that grows with them or the splats.
+std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff);
+
+/// Bytes of the Bins of so many splats, blocks and (splat, block) pairs.
+std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t pairs);
+
+/// Bytes that bin() needs beside its result until it returns.
+std::int64_t binning_bytes(std::int64_t splats);
 
 }  // namespace gsfit

@@ -4,11 +4,21 @@
 #include <cstdint>
 #include <vector>
 
+#include "gsfit/core/views.h"
+
 namespace gsfit {
 
 /// Samples along each side of a block. Seeds of the column recurrence lie at multiples of 32 rows, hence a multiple
 /// of 32.
 inline constexpr int block_size = 64;
+
+/// Blocks along so many samples.
+constexpr std::int64_t blocks_along(std::int64_t samples) { return (samples + block_size - 1) / block_size; }
+
+/// Rows of a lattice's blocks that a band meets.
+constexpr std::int64_t block_rows(const Rows& rows) {
+    return blocks_along(rows.first + rows.count) - rows.first / block_size;
+}
 
 /// What the block kernels need of a splat, in one cache line. Lengths in samples.
 struct alignas(64) SplatLine {
@@ -25,7 +35,7 @@ struct alignas(64) SplatLine {
 };
 static_assert(sizeof(SplatLine) == 64);
 
-/// The blocks [x0, x1) x [y0, y1) that a splat touches; empty for a degenerate one.
+/// The band's blocks [x0, x1) x [y0, y1) that a splat touches; empty for a degenerate one.
 struct BlockRange {
     std::int32_t x0 = 0, x1 = 0, y0 = 0, y1 = 0;
 
@@ -40,11 +50,13 @@ struct BinEntry {
     std::uint32_t slot;
 };
 
+/// The splats of a band of a lattice by blocks. Blocks and coordinates are the lattice's, so that a sample's value does
+/// not depend on the band; of the blocks at the band's edges only the band's rows are drawn.
 struct Bins {
-    std::int64_t width = 0;   ///< of the lattice [samples]
-    std::int64_t height = 0;  ///< of the lattice [samples]
+    std::int64_t width = 0;  ///< of the lattice [samples]
+    Rows rows;               ///< the band
     std::int64_t blocks_x = 0;
-    std::int64_t blocks_y = 0;
+    std::int64_t blocks_y = 0;  ///< rows of blocks that meet the band
     float cutoff = 0;
     std::vector<SplatLine> lines;       ///< by splat
     std::vector<std::uint32_t> slots;   ///< [N+1] first slot of each splat
@@ -52,6 +64,13 @@ struct Bins {
     std::vector<BinEntry> entries;      ///< by block, splats in order
 
     [[nodiscard]] std::int64_t block_count() const { return blocks_x * blocks_y; }
+    [[nodiscard]] std::int64_t pair_count() const { return static_cast<std::int64_t>(entries.size()); }
+    /// Memory of the lists.
+    [[nodiscard]] std::int64_t bytes() const {
+        return static_cast<std::int64_t>(lines.capacity() * sizeof(SplatLine) +
+                                         (slots.capacity() + blocks.capacity()) * sizeof(std::uint32_t) +
+                                         entries.capacity() * sizeof(BinEntry));
+    }
 };
 
 }  // namespace gsfit

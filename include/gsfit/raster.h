@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "gsfit/bins.h"
@@ -7,14 +8,34 @@
 
 namespace gsfit {
 
-/// Splats -> image [C,h,w] float32 of the lattice they were binned for. Differentiable with respect to center, conic
-/// and feature; C from 1 to 16. Not clamped.
-at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending);
+/// Splats -> image [C,h,w] of the rows they were binned for. Differentiable with respect to center, conic and feature;
+/// C from 1 to 16. Not clamped. `type` is float32 or float16: what the image is stored in, and so its gradient. All
+/// sums are float32. In float16 a value from 65520 on is infinite; where image or gradient is not finite, neither are
+/// the gradients of the splats seen there.
+at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
+                     at::ScalarType type = at::kFloat);
 
-/// Splats -> pixel loss against the target's pixels on `lattice`, a float32 scalar: the mean over samples and channels.
-/// Differentiable like rasterize(); image, loss and gradient of a block live only while that block is worked on, so
-/// memory does not grow with the image.
+/// Splats -> pixel loss against the target's pixels, a float32 scalar: the mean over samples and channels of the whole
+/// lattice, or of it the share of the rows they were binned for; the shares of bands add up to the loss. Differentiable
+/// like rasterize(); image, loss and gradient of a block live only while that block is worked on, so memory does not
+/// grow with the image.
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
                           const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
+
+/// Frees what this thread keeps from one gradient to the next: the slots.
+void release_raster_memory();
+
+// Bytes of what is allocated. rasterize() makes an image; where gradients are asked for and the blend is `norm`, image
+// and normaliser are kept for them. Its backward, and rasterize_loss() where gradients are asked for, fill the slots
+// and make the gradients of the splats. Beside these rasterize_loss() holds 8 bytes a block.
+
+/// An image of so many rows, or its gradient.
+std::int64_t image_bytes(std::int64_t width, std::int64_t rows, int channels, at::ScalarType type);
+std::int64_t normaliser_bytes(std::int64_t width, std::int64_t rows);
+/// Partial gradients of so many (splat, block) pairs. Kept from band to band and step to step: those of the band with
+/// the most pairs, with an eighth to grow into.
+std::int64_t slot_bytes(std::int64_t pairs, int channels);
+/// Gradients with respect to center, conic and feature.
+std::int64_t splat_gradient_bytes(std::int64_t splats, int channels);
 
 }  // namespace gsfit

@@ -56,13 +56,24 @@ HWY_INLINE void derive(Batch& batch, float cutoff) {
     hn::Store(seed_rows(c, cutoff), d, batch.seed_rows);
 }
 
-/// Blocks of [0, samples) that [center - extent, center + extent] touches in one direction.
-HWY_INLINE bool touched(float center, float extent, float samples, std::int32_t& first, std::int32_t& last) {
+/// Samples along one direction.
+struct Samples {
+    float first, last;
+    std::int32_t first_block;
+
+    explicit Samples(const Rows& range)
+        : first(static_cast<float>(range.first)),
+          last(static_cast<float>(range.first + range.count - 1)),
+          first_block(static_cast<std::int32_t>(range.first / block_size)) {}
+};
+
+/// Blocks, from the first, whose samples [center - extent, center + extent] touches.
+HWY_INLINE bool touched(float center, float extent, const Samples& samples, std::int32_t& first, std::int32_t& last) {
     const float low = center - extent - 0.5F;
     const float high = center + extent - 0.5F;
-    if (!(high >= 0.0F && low <= samples - 1.0F)) return false;
-    first = static_cast<std::int32_t>(std::max(0.0F, low)) / block_size;
-    last = static_cast<std::int32_t>(std::min(samples - 1.0F, high)) / block_size + 1;
+    if (!(high >= samples.first && low <= samples.last)) return false;
+    first = static_cast<std::int32_t>(std::max(samples.first, low)) / block_size - samples.first_block;
+    last = static_cast<std::int32_t>(std::min(samples.last, high)) / block_size + 1 - samples.first_block;
     return true;
 }
 
@@ -88,11 +99,12 @@ HWY_INLINE void write_line(const Batch& batch, int i, SplatLine& line) {
             .seed_rows = static_cast<std::int32_t>(batch.seed_rows[i])};
 }
 
-void prepare(const PrepareArrays& arrays, float cutoff, std::int64_t width, std::int64_t height, std::int64_t begin,
-             std::int64_t end) {
+void prepare(const PrepareArrays& arrays, std::int64_t size, const Band& band) {
+    const Samples columns({0, band.width});
+    const Samples rows(band.rows);
     Batch batch = {};
-    for (std::int64_t first = begin; first < end; first += lanes) {
-        const int count = static_cast<int>(std::min<std::int64_t>(lanes, end - first));
+    for (std::int64_t first = 0; first < size; first += lanes) {
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, size - first));
         for (int i = 0; i < count; ++i) {
             const std::int64_t n = first + i;
             batch.x[i] = arrays.center[2 * n];
@@ -102,7 +114,7 @@ void prepare(const PrepareArrays& arrays, float cutoff, std::int64_t width, std:
             batch.c[i] = arrays.conic[3 * n + 2];
             batch.det[i] = arrays.det[n];
         }
-        derive(batch, cutoff);
+        derive(batch, band.cutoff);
         for (int i = 0; i < count; ++i) {
             write_line(batch, i, arrays.lines[first + i]);
             BlockRange range;
@@ -110,9 +122,8 @@ void prepare(const PrepareArrays& arrays, float cutoff, std::int64_t width, std:
             const bool sound = batch.det[i] > 1e-30F && batch.det[i] < 1e30F && batch.a[i] > 0.0F &&
                                batch.c[i] > 0.0F &&
                                all_finite(arrays.feature + (first + i) * arrays.channels, arrays.channels);
-            const bool seen = sound &&
-                              touched(batch.x[i], batch.extent_x[i], static_cast<float>(width), range.x0, range.x1) &&
-                              touched(batch.y[i], batch.extent_y[i], static_cast<float>(height), range.y0, range.y1);
+            const bool seen = sound && touched(batch.x[i], batch.extent_x[i], columns, range.x0, range.x1) &&
+                              touched(batch.y[i], batch.extent_y[i], rows, range.y0, range.y1);
             arrays.ranges[first + i] = seen ? range : BlockRange{};
         }
     }
@@ -126,9 +137,8 @@ namespace gsfit {
 
 HWY_EXPORT(prepare);
 
-void prepare_splats(const PrepareArrays& arrays, float cutoff, std::int64_t width, std::int64_t height,
-                    std::int64_t begin, std::int64_t end) {
-    HWY_DYNAMIC_DISPATCH(prepare)(arrays, cutoff, width, height, begin, end);
+void prepare_splats(const PrepareArrays& arrays, std::int64_t size, const Band& band) {
+    HWY_DYNAMIC_DISPATCH(prepare)(arrays, size, band);
 }
 
 }  // namespace gsfit

@@ -6,6 +6,14 @@
 
 namespace gsfit {
 
+/// What of a lattice is binned.
+struct Band {
+    std::int64_t width;
+    Rows rows;
+    float cutoff;
+};
+
+/// N splats.
 struct PrepareArrays {
     const float* center;   ///< [N,2]
     const float* conic;    ///< [N,3]
@@ -16,8 +24,7 @@ struct PrepareArrays {
     BlockRange* ranges;  ///< [N]
 };
 
-/// Fills lines and ranges of splats [begin, end) for a width x height lattice.
-void prepare_splats(const PrepareArrays& arrays, float cutoff, std::int64_t width, std::int64_t height,
-                    std::int64_t begin, std::int64_t end);
+/// Fills lines and ranges.
+void prepare_splats(const PrepareArrays& arrays, std::int64_t size, const Band& band);
 
 }  // namespace gsfit

@@ -15,8 +15,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 
+#include "raster/buffer.h"
 #include "raster/raster_kernels.h"
 
 #undef GSFIT_UNROLL
@@ -100,31 +100,7 @@ struct Segment {
     bool direct;               // no recurrence: an exponential each row
 };
 
-/// Memory that grows and is never cleared.
-template <class T>
-class Buffer {
-public:
-    T* reserve(std::size_t count) {
-        if (count > capacity_) {
-            const std::size_t grown = count + count / 2;
-            capacity_ = 0;
-            data_.reset();  // before the new memory is asked for: nothing of the old is needed
-            data_.reset(static_cast<T*>(::operator new (grown * sizeof(T), std::align_val_t{64})));
-            capacity_ = grown;
-        }
-        return data_.get();
-    }
-    [[nodiscard]] T* data() const { return data_.get(); }
-
-private:
-    struct Free {
-        void operator()(T* memory) const { ::operator delete (memory, std::align_val_t{64}); }
-    };
-    std::unique_ptr<T, Free> data_;
-    std::size_t capacity_ = 0;
-};
-
-/// A thread's working memory, grown to the fullest block it has seen.
+/// A thread's working memory, grown to the fullest block it has seen (docs/cpu.md tells its size).
 struct Scratch {
     Buffer<StripRows> rows;
     Buffer<std::int32_t> first_segment;  // of each entry, and the end
@@ -147,7 +123,8 @@ struct Block {
     const BinEntry* entries;
     int count;
     std::int64_t x, y;  // its first sample
-    int width, height;  // samples of it that lie in the lattice
+    int width, height;  // samples of it before the end of the lattice's columns and of the band's rows
+    int top;            // its first row that lies in the band
     int first_channel = 0;
 
     Block(const RasterJob& raster_job, std::int64_t index) : job(raster_job) {
@@ -156,9 +133,10 @@ struct Block {
         entries = bins.entries.data() + bins.blocks[i];
         count = static_cast<int>(bins.blocks[i + 1] - bins.blocks[i]);
         x = index % bins.blocks_x * block_size;
-        y = index / bins.blocks_x * block_size;
+        y = (bins.rows.first / block_size + index / bins.blocks_x) * block_size;
         width = static_cast<int>(std::min<std::int64_t>(block_size, bins.width - x));
-        height = static_cast<int>(std::min<std::int64_t>(block_size, bins.height - y));
+        height = static_cast<int>(std::min<std::int64_t>(block_size, bins.rows.first + bins.rows.count - y));
+        top = static_cast<int>(std::max<std::int64_t>(0, bins.rows.first - y));
     }
 
     [[nodiscard]] const SplatLine& line(int entry) const {
@@ -167,8 +145,10 @@ struct Block {
     [[nodiscard]] float center_x(const SplatLine& splat) const { return splat.x - static_cast<float>(x); }
     [[nodiscard]] float center_y(const SplatLine& splat) const { return splat.y - static_cast<float>(y); }
     [[nodiscard]] float smallest_weight() const { return std::exp(-0.5F * job.bins->cutoff * job.bins->cutoff); }
-    /// Place of a block's row and column in a plane of the lattice.
-    [[nodiscard]] std::ptrdiff_t sample(int row, int column) const { return (y + row) * job.bins->width + x + column; }
+    /// Place of a block's row and column in a plane of the band.
+    [[nodiscard]] std::ptrdiff_t sample(int row, int column) const {
+        return (y + row - job.bins->rows.first) * job.bins->width + x + column;
+    }
 };
 
 /// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip.
@@ -206,7 +186,7 @@ HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& r
 /// Direct segments need no seeds but must not be longer than others.
 HWY_INLINE int segment_rows(const SplatLine& line) { return line.seed_rows > 1 ? line.seed_rows : longest_segment; }
 
-/// Row ranges of every entry; returns the number of segments they make.
+/// Row ranges of every entry; returns the number of segments they make, those above the band included.
 HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
     std::size_t segments = 0;
     for (int i = 0; i < block.count; ++i) {
@@ -256,10 +236,12 @@ private:
         const int length = segment_rows(line);
         for (int row = first & -tile_rows; row < end;) {
             const int last = std::min(end, (row & -length) + length);
-            seed(exponent, y + static_cast<float>(row));
-            fill(line, entry, x, strip, row, last);
-            list(strip, row, last);
-            ++made_;
+            if (last > block_.top) {
+                seed(exponent, y + static_cast<float>(row));
+                fill(line, entry, x, strip, row, last);
+                list(strip, row, last);
+                ++made_;
+            }
             row = last;
         }
     }

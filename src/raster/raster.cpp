@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "raster/buffer.h"
 #include "raster/raster_kernels.h"
 
 namespace gsfit {
@@ -28,6 +30,7 @@ struct Scene : torch::CustomClassHolder {
     std::shared_ptr<const Bins> bins;
     at::Tensor feature;
     Blending blending;
+    bool recorded = false;  ///< a backward may follow
 
     [[nodiscard]] RasterJob job() const {
         return {.bins = bins.get(),
@@ -39,7 +42,7 @@ struct Scene : torch::CustomClassHolder {
 };
 
 /// Gradients of the splats from their slots, {center, conic, feature}; each splat's slots are summed in order.
-variable_list reduce(const Scene& scene, const std::vector<float>& slots) {
+variable_list reduce(const Scene& scene, const float* slots) {
     const std::int64_t n = scene.feature.size(0);
     const std::int64_t channels = scene.feature.size(1);
     const std::int64_t columns = geometry_columns + channels;
@@ -55,7 +58,7 @@ variable_list reduce(const Scene& scene, const std::vector<float>& slots) {
             std::fill_n(sum, columns, 0.0F);
             const auto splat = static_cast<std::size_t>(i);
             for (std::size_t slot = scene.bins->slots[splat]; slot < scene.bins->slots[splat + 1]; ++slot) {
-                const float* row = slots.data() + slot * static_cast<std::size_t>(columns);
+                const float* row = slots + slot * static_cast<std::size_t>(columns);
                 for (std::int64_t k = 0; k < columns; ++k) sum[k] += row[k];
             }
             std::copy_n(sum, 2, center_data + 2 * i);
@@ -66,31 +69,34 @@ variable_list reduce(const Scene& scene, const std::vector<float>& slots) {
     return {center, conic, feature};
 }
 
-/// Slots are written before they are read, so the memory is kept from step to step and not cleared.
-std::vector<float>& slot_memory(const Scene& scene) {
-    thread_local std::vector<float> slots;
-    const std::size_t needed =
-        scene.bins->entries.size() * static_cast<std::size_t>(geometry_columns + scene.feature.size(1));
-    if (slots.size() < needed) slots.resize(needed);
-    return slots;
+/// Kept from step to step and never cleared: slots are written before they are read.
+thread_local Buffer<float> slot_memory;
+
+std::size_t slot_floats(std::int64_t pairs, std::int64_t channels) {
+    return static_cast<std::size_t>(pairs * (geometry_columns + channels));
 }
+
+float* slots_of(const Scene& scene) {
+    return slot_memory.reserve(slot_floats(scene.bins->pair_count(), scene.feature.size(1)));
+}
+
+Pixels pixels_of(const at::Tensor& image) { return {image.data_ptr(), image.scalar_type() == at::kHalf}; }
 
 class RasterizeFunction : public torch::autograd::Function<RasterizeFunction> {
 public:
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& conic,
-                              const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene) {
-        const bool differentiable = center.requires_grad() || conic.requires_grad() || feature.requires_grad();
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& /*center*/, const at::Tensor& /*conic*/,
+                              const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, at::ScalarType type) {
         const Bins& bins = *scene->bins;
-        auto image = at::empty({feature.size(1), bins.height, bins.width}, feature.options());
-        at::Tensor normaliser;
-        Planes planes{.image = image.data_ptr<float>()};
-        if (differentiable && scene->blending.blend == Blend::norm) {
-            normaliser = at::empty({bins.height, bins.width}, feature.options());
+        const std::int64_t rows = bins.rows.count;
+        auto image = at::empty({feature.size(1), rows, bins.width}, feature.options().dtype(type));
+        Planes planes{.image = pixels_of(image)};
+        if (scene->recorded && scene->blending.blend == Blend::norm) {
+            const auto normaliser = at::empty({rows, bins.width}, feature.options());
             planes.normaliser = normaliser.data_ptr<float>();
+            context->save_for_backward({image, normaliser});
         }
         const RasterJob job = scene->job();
         parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
-        context->save_for_backward({image, normaliser});
         context->saved_data["scene"] = c10::IValue::make_capsule(scene);
         return image;
     }
@@ -99,32 +105,31 @@ public:
         const auto scene = c10::static_intrusive_pointer_cast<Scene>(context->saved_data["scene"].toCapsule());
         const auto saved = context->get_saved_variables();
         const auto gradient = gradients[0].contiguous();
-        const Planes planes{.image = saved[0].data_ptr<float>(),
-                            .normaliser = saved[1].defined() ? saved[1].data_ptr<float>() : nullptr};
-        auto& slots = slot_memory(*scene);
+        Planes planes;
+        if (!saved.empty()) planes = {.image = pixels_of(saved[0]), .normaliser = saved[1].data_ptr<float>()};
+        float* slots = slots_of(*scene);
         const RasterJob job = scene->job();
         parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
-            rasterize_block_backward(job, block, planes, gradient.const_data_ptr<float>(), slots.data());
+            rasterize_block_backward(job, block, planes, pixels_of(gradient), slots);
         });
         auto splats = reduce(*scene, slots);
-        return {splats[0], splats[1], splats[2], at::Tensor()};
+        return {splats[0], splats[1], splats[2], at::Tensor(), at::Tensor()};
     }
 };
 
 /// The loss is a scalar, so its gradient is made along with it, block by block, and only scaled in backward.
 class RasterizeLossFunction : public torch::autograd::Function<RasterizeLossFunction> {
 public:
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& center, const at::Tensor& conic,
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& /*center*/, const at::Tensor& /*conic*/,
                               const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, const LossJob& loss) {
-        const bool differentiable = center.requires_grad() || conic.requires_grad() || feature.requires_grad();
         const auto blocks = static_cast<std::size_t>(scene->bins->block_count());
         std::vector<double> sums(blocks);
-        float* slots = differentiable ? slot_memory(*scene).data() : nullptr;
+        float* slots = scene->recorded ? slots_of(*scene) : nullptr;
         const RasterJob job = scene->job();
         parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
             sums[static_cast<std::size_t>(block)] = rasterize_block_loss(job, block, loss, slots);
         });
-        if (differentiable) context->save_for_backward(reduce(*scene, slot_memory(*scene)));
+        if (scene->recorded) context->save_for_backward(reduce(*scene, slots));
         return at::scalar_tensor(std::accumulate(sums.begin(), sums.end(), 0.0), feature.options());
     }
 
@@ -160,19 +165,24 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
     scene->bins = bins;
     scene->feature = feature.detach();
     scene->blending = blending;
+    scene->recorded = c10::GradMode::is_enabled() &&
+                      (splats.center.requires_grad() || splats.conic.requires_grad() || feature.requires_grad());
     return scene;
 }
 
 }  // namespace
 
-at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending) {
-    return RasterizeFunction::apply(splats.center, splats.conic, splats.feature, scene_of(splats, bins, blending));
+at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
+                     at::ScalarType type) {
+    const auto scene = scene_of(splats, bins, blending);
+    if (type != at::kFloat && type != at::kHalf) throw Error("an image is drawn in float32 or float16");
+    return RasterizeFunction::apply(splats.center, splats.conic, splats.feature, scene, type);
 }
 
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
                           const PackedView& target, const Lattice& lattice, const PixelLoss& loss) {
     const auto scene = scene_of(splats, bins, blending);
-    if (lattice.width != bins->width || lattice.height != bins->height) {
+    if (lattice.width != bins->width || lattice.height < bins->rows.first + bins->rows.count) {
         throw Error("the splats were binned for another lattice");
     }
     if (target.channels != splats.feature.size(1)) {
@@ -190,5 +200,21 @@ at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins
                       .l2 = static_cast<float>(loss.l2 / values)};
     return RasterizeLossFunction::apply(splats.center, splats.conic, splats.feature, scene, job);
 }
+
+std::int64_t image_bytes(std::int64_t width, std::int64_t rows, int channels, at::ScalarType type) {
+    return width * rows * channels * static_cast<std::int64_t>(c10::elementSize(type));
+}
+
+std::int64_t normaliser_bytes(std::int64_t width, std::int64_t rows) { return image_bytes(width, rows, 1, at::kFloat); }
+
+std::int64_t slot_bytes(std::int64_t pairs, int channels) {
+    return static_cast<std::int64_t>(Buffer<float>::grown_to(slot_floats(pairs, channels)) * sizeof(float));
+}
+
+std::int64_t splat_gradient_bytes(std::int64_t splats, int channels) {
+    return splats * (geometry_columns + channels) * static_cast<std::int64_t>(sizeof(float));
+}
+
+void release_raster_memory() { slot_memory.release(); }
 
 }  // namespace gsfit

@@ -9,6 +9,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "gsfit/core/half-inl.h"
 #include "raster/block-inl.h"
 #include "raster/passes-inl.h"
 #include "raster/target-inl.h"
@@ -19,32 +20,50 @@ namespace gsfit::HWY_NAMESPACE {
 /// Columns of a strip that lie in the lattice.
 HWY_INLINE int columns_of(const Block& block, int strip) { return std::min(lanes, block.width - strip * lanes); }
 
-HWY_INLINE V load_columns(const float* from, int columns) {
-    const D d;
-    if (HWY_LIKELY(columns == lanes)) return hn::LoadU(d, from);
-    HWY_ALIGN_MAX float all[lanes] = {};
+HWY_INLINE V load(const float* from) { return hn::LoadU(D(), from); }
+HWY_INLINE V load(const std::uint16_t* from) { return load_half(D(), from); }
+HWY_INLINE void store(V v, float* to) { hn::StoreU(v, D(), to); }
+HWY_INLINE void store(V v, std::uint16_t* to) { store_half(v, D(), to); }
+
+template <class T>
+HWY_INLINE V load_columns(const T* from, int columns) {
+    if (HWY_LIKELY(columns == lanes)) return load(from);
+    HWY_ALIGN_MAX T all[lanes] = {};
     std::copy_n(from, columns, all);
-    return hn::Load(d, all);
+    return load(all);
 }
 
-HWY_INLINE void store_columns(V v, float* to, int columns) {
-    const D d;
+template <class T>
+HWY_INLINE void store_columns(V v, T* to, int columns) {
     if (HWY_LIKELY(columns == lanes)) {
-        hn::StoreU(v, d, to);
+        store(v, to);
         return;
     }
-    HWY_ALIGN_MAX float all[lanes];
-    hn::Store(v, d, all);
+    HWY_ALIGN_MAX T all[lanes];
+    store(v, all);
     std::copy_n(all, columns, to);
 }
 
-/// Samples of a block outside the lattice have no loss and no gradient.
+HWY_INLINE V load_columns(const Pixels& image, std::ptrdiff_t place, int columns) {
+    return image.half ? load_columns(static_cast<const std::uint16_t*>(image.data) + place, columns)
+                      : load_columns(static_cast<const float*>(image.data) + place, columns);
+}
+
+HWY_INLINE void store_columns(V v, const Pixels& image, std::ptrdiff_t place, int columns) {
+    if (image.half) {
+        store_columns(v, static_cast<std::uint16_t*>(image.data) + place, columns);
+    } else {
+        store_columns(v, static_cast<float*>(image.data) + place, columns);
+    }
+}
+
+/// Samples of a block outside the band have no loss and no gradient.
 HWY_INLINE void clear_outside(const Block& block, Scratch& memory, int planes) {
-    if (block.width == block_size && block.height == block_size) return;
+    if (block.width == block_size && block.height == block_size && block.top == 0) return;
     std::fill_n(memory.planes, block_size * block_size * planes, 0.0F);
 }
 
-/// Tiles -> the lattice's planes.
+/// Tiles -> the band's planes.
 template <int channels, bool normalise>
 struct ImageWriter {
     using P = Passes<channels, normalise>;
@@ -54,8 +73,9 @@ struct ImageWriter {
     HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
         const D d;
         const int columns = columns_of(block, strip);
-        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->height;
+        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->rows.count;
         for (int r = 0; r < tile_rows && row + r < block.height; ++r) {
+            if (row + r < block.top) continue;
             const std::ptrdiff_t sample = block.sample(row + r, strip * lanes);
             V scale = hn::Set(d, 1.0F);
             if constexpr (normalise) {
@@ -64,7 +84,7 @@ struct ImageWriter {
                 if (out.normaliser != nullptr) store_columns(normaliser, out.normaliser + sample, columns);
             }
             for (int c = 0; c < channels; ++c) {
-                store_columns(tile.sum[r][c] * scale, out.image + (block.first_channel + c) * plane + sample, columns);
+                store_columns(tile.sum[r][c] * scale, out.image, (block.first_channel + c) * plane + sample, columns);
             }
         }
     }
@@ -82,6 +102,8 @@ struct LossWriter {
 
     HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
         const D d;
+        const int above = block.top - row;  // rows of the tile
+        if (above >= tile_rows) return;
         const int columns = columns_of(block, strip);
         const auto inside = hn::FirstN(d, static_cast<std::size_t>(columns));
         const V l1 = hn::Set(d, loss.l1);
@@ -94,6 +116,7 @@ struct LossWriter {
         unpack_tile<channels>(block, loss, strip, row, rows, columns, target);
         GSFIT_UNROLL
         for (int r = 0; r < tile_rows; ++r) {
+            if (r < above) continue;
             if (r >= rows) break;
             V scale = one;
             V dot = hn::Zero(d);
@@ -143,23 +166,23 @@ struct DrawLoss {
 
 template <int channels, bool normalise>
 struct DrawBackward {
-    HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out, const float* grad_image,
+    HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out, const Pixels& gradient,
                                  float* slots) {
         using P = Passes<channels, normalise>;
         clear_outside(block, memory, P::planes);
         for (int strip = 0; strip * lanes < block.width; ++strip) {
-            for (int row = 0; row < block.height; ++row) load_row(block, memory, out, grad_image, strip, row);
+            for (int row = block.top; row < block.height; ++row) load_row(block, memory, out, gradient, strip, row);
         }
         SegmentBuilder<channels>(block, memory, P::planes).build();
         P::backward(block, memory, slots);
     }
 
-    HWY_INLINE static void load_row(const Block& block, Scratch& memory, const Planes& out, const float* grad_image,
+    HWY_INLINE static void load_row(const Block& block, Scratch& memory, const Planes& out, const Pixels& gradient,
                                     int strip, int row) {
         using P = Passes<channels, normalise>;
         const D d;
         const int columns = columns_of(block, strip);
-        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->height;
+        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->rows.count;
         const std::ptrdiff_t sample = block.sample(row, strip * lanes);
         float* planes = memory.planes + static_cast<std::ptrdiff_t>(strip * block_size + row) * P::planes * lanes;
         V scale = hn::Set(d, 1.0F);
@@ -169,8 +192,8 @@ struct DrawBackward {
         }
         for (int c = 0; c < channels; ++c) {
             const std::ptrdiff_t place = (block.first_channel + c) * plane + sample;
-            const V u = load_columns(grad_image + place, columns) * scale;
-            if constexpr (normalise) dot = hn::NegMulAdd(u, load_columns(out.image + place, columns), dot);
+            const V u = load_columns(gradient, place, columns) * scale;
+            if constexpr (normalise) dot = hn::NegMulAdd(u, load_columns(out.image, place, columns), dot);
             hn::Store(u, d, planes + c * lanes);
         }
         if constexpr (normalise) hn::Store(dot, d, planes + channels * lanes);
@@ -213,8 +236,8 @@ HWY_INLINE void run_pass(const RasterJob& job, std::int64_t index, Arguments&&..
 
 void draw(const RasterJob& job, std::int64_t block, const Planes& out) { run_pass<Draw>(job, block, out); }
 
-void draw_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image, float* slots) {
-    run_pass<DrawBackward>(job, block, out, grad_image, slots);
+void draw_backward(const RasterJob& job, std::int64_t block, const Planes& out, const Pixels& gradient, float* slots) {
+    run_pass<DrawBackward>(job, block, out, gradient, slots);
 }
 
 double draw_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots) {
@@ -237,9 +260,9 @@ void rasterize_block(const RasterJob& job, std::int64_t block, const Planes& out
     HWY_DYNAMIC_DISPATCH(draw)(job, block, out);
 }
 
-void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
+void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const Pixels& gradient,
                               float* slots) {
-    HWY_DYNAMIC_DISPATCH(draw_backward)(job, block, out, grad_image, slots);
+    HWY_DYNAMIC_DISPATCH(draw_backward)(job, block, out, gradient, slots);
 }
 
 double rasterize_block_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots) {

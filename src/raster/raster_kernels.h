@@ -19,9 +19,15 @@ struct RasterJob {
 /// Where a partial gradient goes: one row per slot, {x, y, a, b, c, feature[channels]}.
 inline constexpr int geometry_columns = 5;
 
-/// A whole lattice's image [channels,h,w] and, for blend `norm`, its normaliser sum_k a_k + eps [h,w].
+/// An image [channels,h,w] of the binned rows: float, or the bits of float16.
+struct Pixels {
+    void* data = nullptr;
+    bool half = false;
+};
+
+/// An image and, for blend `norm`, its normaliser sum_k a_k + eps [h,w].
 struct Planes {
-    float* image = nullptr;
+    Pixels image;
     float* normaliser = nullptr;  ///< may be null when only the image is wanted
 };
 
@@ -29,10 +35,10 @@ struct Planes {
 void rasterize_block(const RasterJob& job, std::int64_t block, const Planes& out);
 
 /// Gradient with respect to the image -> partial gradients of one block's splats.
-void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const float* grad_image,
+void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const Pixels& gradient,
                               float* slots);
 
-/// The pixel loss against the target's pixels on a lattice; l1 and l2 are weights per value.
+/// The pixel loss against the target's pixels on the whole lattice; l1 and l2 are weights per value.
 struct LossJob {
     PackedView target;
     Lattice lattice;

@@ -18,7 +18,7 @@ namespace gsfit::HWY_NAMESPACE {
 HWY_INLINE void prefetch_target(const Block& block, const LossJob& loss) {
     constexpr std::ptrdiff_t cache_line = 64;
     const Lattice& lattice = loss.lattice;
-    for (int row = 0; row < block.height; ++row) {
+    for (int row = block.top; row < block.height; ++row) {
         const std::int64_t y = lattice.y + (block.y + row) * lattice.stride;
         const std::byte* first = loss.target.pixel(lattice.x + block.x * lattice.stride, y);
         const std::byte* last = loss.target.pixel(lattice.x + (block.x + block.width - 1) * lattice.stride, y);

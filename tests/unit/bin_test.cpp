@@ -29,47 +29,62 @@ Pairs pairs_of(const Bins& bins) {
     return pairs;
 }
 
-/// Pairs with a sample that surely sees the splat.
-Pairs needed(const Splats& splats, const Lattice& lattice, std::int64_t blocks_x) {
+/// Pairs with a sample of the rows that surely sees the splat.
+Pairs needed(const Splats& splats, const Lattice& lattice, const Rows& rows) {
     const auto seen = reference::support(reference::to_double(splats), lattice, cutoff * (1 - 1e-4));
     Pairs pairs;
-    for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
-        const std::int64_t block = sample / lattice.width / block_size * blocks_x + sample % lattice.width / block_size;
-        for (const auto splat : seen[sample]) pairs.emplace(splat, block);
+    for (std::int64_t y = rows.first; y < rows.first + rows.count; ++y) {
+        for (std::int64_t x = 0; x < lattice.width; ++x) {
+            const std::int64_t block_row = y / block_size - rows.first / block_size;
+            const std::int64_t block = block_row * blocks_along(lattice.width) + x / block_size;
+            for (const auto splat : seen[y * lattice.width + x]) pairs.emplace(splat, block);
+        }
     }
     return pairs;
 }
 
-/// Pairs whose block meets the ellipse's rectangle, a sample generously.
-Pairs allowed(const Splats& splats, std::int64_t blocks_x, std::int64_t blocks_y) {
+/// Pairs whose block's part of the rows meets the ellipse's rectangle, a sample generously.
+Pairs allowed(const Splats& splats, const Bins& bins) {
     const auto s = reference::to_double(splats);
+    const Rows& rows = bins.rows;
     Pairs pairs;
     for (std::int64_t i = 0; i < s.size; ++i) {
         if (s.degenerate[i]) continue;
         const double det = splats.det[i].item<float>();
         const double half_width = cutoff * std::sqrt(s.conic[3 * i + 2] / det) + 1;
         const double half_height = cutoff * std::sqrt(s.conic[3 * i] / det) + 1;
-        for (std::int64_t block = 0; block < blocks_x * blocks_y; ++block) {
-            const auto left = static_cast<double>(block % blocks_x * block_size);
-            const auto top = static_cast<double>(block / blocks_x * block_size);
-            const bool meets =
-                s.center[2 * i] + half_width >= left && s.center[2 * i] - half_width <= left + block_size &&
-                s.center[2 * i + 1] + half_height >= top && s.center[2 * i + 1] - half_height <= top + block_size;
-            if (meets) pairs.emplace(i, block);
+        for (std::int64_t block = 0; block < bins.block_count(); ++block) {
+            const std::int64_t left = block % bins.blocks_x * block_size;
+            const std::int64_t block_top = (rows.first / block_size + block / bins.blocks_x) * block_size;
+            const std::int64_t top = std::max(block_top, rows.first);
+            const std::int64_t bottom = std::min(block_top + block_size, rows.first + rows.count);
+            const auto meets = [&](int axis, double half, std::int64_t first, std::int64_t last) {
+                const double center = s.center[2 * i + axis];
+                return center + half >= static_cast<double>(first) && center - half <= static_cast<double>(last);
+            };
+            if (meets(0, half_width, left, left + block_size) && meets(1, half_height, top, bottom)) {
+                pairs.emplace(i, block);
+            }
         }
     }
     return pairs;
 }
 
-void expect_right_blocks(const Field& field, const Lattice& lattice) {
+void expect_right_blocks(const Field& field, const Lattice& lattice, const Rows& rows) {
     const Splats splats = project(field, lattice);
-    const auto bins = bin(splats, lattice.width, lattice.height, cutoff);
+    const auto bins = bin(splats, lattice.width, rows, cutoff);
     const Pairs pairs = pairs_of(*bins);
-    const Pairs must = needed(splats, lattice, bins->blocks_x);
-    const Pairs may = allowed(splats, bins->blocks_x, bins->blocks_y);
+    const Pairs must = needed(splats, lattice, rows);
+    const Pairs may = allowed(splats, *bins);
     EXPECT_EQ(pairs.size(), bins->entries.size()) << "a splat is twice in a block";
+    EXPECT_EQ(pairs.size(), bins->slots.back());
+    EXPECT_EQ(count_pairs(splats, lattice.width, rows, cutoff), bins->pair_count());
     EXPECT_TRUE(std::includes(pairs.begin(), pairs.end(), must.begin(), must.end()));
     EXPECT_TRUE(std::includes(may.begin(), may.end(), pairs.begin(), pairs.end()));
+}
+
+void expect_right_blocks(const Field& field, const Lattice& lattice) {
+    expect_right_blocks(field, lattice, {0, lattice.height});
 }
 
 TEST(Bin, PutsSplatsIntoTheBlocksThatSeeThem) {
@@ -79,6 +94,32 @@ TEST(Bin, PutsSplatsIntoTheBlocksThatSeeThem) {
         expect_right_blocks(reference::awkward_field(60, 1, width, height, 2), Lattice::whole(width, height));
         expect_right_blocks(reference::degenerate_field(60, 1, width, height, 3), Lattice::whole(width, height));
     }
+}
+
+TEST(Bin, PutsSplatsIntoTheBlocksOfABand) {
+    for (const Lattice& lattice : {Lattice::whole(200, 300), Lattice::phase(400, 600, 3, 2, 1)}) {
+        for (const Rows& rows : {Rows{0, 64}, {64, 64}, {100, 100}, {37, 1}, {130, lattice.height - 130}}) {
+            SCOPED_TRACE(testing::Message()
+                         << "stride " << lattice.stride << ", " << rows.count << " from " << rows.first);
+            expect_right_blocks(reference::random_field(150, 1, 200, 300, 1), lattice, rows);
+            expect_right_blocks(reference::awkward_field(60, 1, 200, 300, 2), lattice, rows);
+            expect_right_blocks(reference::degenerate_field(60, 1, 200, 300, 3), lattice, rows);
+        }
+    }
+}
+
+TEST(Bin, GivesSplatsOutsideABandNoSlots) {
+    const Splats splats = project(reference::random_field(500, 1, 200, 1000, 11), Lattice::whole(200, 1000));
+    const auto bins = bin(splats, 200, Rows{500, 20}, cutoff);
+    const Pairs pairs = pairs_of(*bins);
+    std::int64_t outside = 0;
+    for (std::int64_t i = 0; i < 500; ++i) {
+        const auto first = pairs.lower_bound({i, 0});
+        if (first != pairs.end() && first->first == i) continue;
+        ++outside;
+        EXPECT_EQ(bins->slots[i], bins->slots[i + 1]) << "splat " << i;
+    }
+    EXPECT_GT(outside, 400);
 }
 
 TEST(Bin, DoesSoOnEverySimdTarget) {
@@ -143,6 +184,10 @@ TEST(Bin, RefusesWhatCannotBeBinned) {
     EXPECT_THROW(bin(good, 0, 48, cutoff), Error);
     EXPECT_THROW(bin(good, 64, -1, cutoff), Error);
     EXPECT_THROW(bin(good, std::int64_t{1} << 40, 48, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, Rows{-1, 5}, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, Rows{3, 0}, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 24, 1}, cutoff), Error);
+    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 62, std::int64_t{1} << 62}, cutoff), Error);
     EXPECT_THROW(bin(good, 64, 48, 0), Error);
     EXPECT_THROW(bin(good, 64, 48, std::nanf("")), Error);
     const auto refused = [&](const auto& spoil) {

@@ -289,7 +289,9 @@ TEST_F(RasterRefuses, SplatsThatCannotBeDrawn) {
 
 TEST_F(RasterRefuses, OtherBins) {
     expect_refused([](auto& scene) { scene.bins = nullptr; });
-    expect_refused([](auto& scene) { scene.bins = bins_of(scene.splats, Lattice::whole(64, 47), {}); });
+    expect_refused([](auto& scene) { scene.bins = bins_of(scene.splats, Lattice::whole(63, 48), {}); });
+    expect_refused([](auto& scene) { scene.bins = bins_of(scene.splats, Lattice::whole(64, 49), {}); });
+    expect_refused([](auto& scene) { scene.bins = bin(scene.splats, 64, Rows{40, 9}, scene.blending.cutoff); });
     expect_refused([](auto& scene) { scene.blending.cutoff = 3; });
     expect_refused(
         [](auto& scene) { scene.splats = project(reference::random_field(6, 3, 64, 48, 24), scene.lattice); });
