@@ -9,7 +9,7 @@ namespace gsfit {
 /// Quality of a field against an image, both in [0,1], the render clamped; see docs/metrics.md.
 struct Quality {
     double psnr = 0;  ///< [dB] 10 log10(1 / mean squared error); infinity for a perfect match
-    double ssim = 0;  ///< as gsfit::ssim()
+    double ssim = 0;  ///< mean, as of ssim_sum()
 };
 
 /// Renders at the target's size and compares, in bands: memory grows with the width, not the image.

@@ -1,6 +1,5 @@
 #include "loss/compare.h"
 
-#include <ATen/core/grad_mode.h>
 #include <c10/util/StringUtil.h>
 
 #include "gsfit/core/error.h"
@@ -17,13 +16,13 @@ bool fits(const Lattice& lattice, const PackedView& target) {
            inside(lattice.x, lattice.width, target.width) && inside(lattice.y, lattice.height, target.height);
 }
 
-struct SavedViews : torch::CustomClassHolder {
-    SavedViews(const PackedView& view, const Lattice& samples) : target(view), lattice(samples) {}
-    PackedView target;
-    Lattice lattice;
-};
-
 }  // namespace
+
+void check_band(const char* function, const Lattice& lattice, const Rows& band) {
+    if (band.first < 0 || band.count < 0 || band.count > lattice.height - band.first) {
+        throw Error(c10::str(function, "() was given a band that reaches outside its lattice."));
+    }
+}
 
 Comparison compare(const char* function, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                    const Rows& rows) {
@@ -39,40 +38,28 @@ Comparison compare(const char* function, const at::Tensor& image, const PackedVi
         throw Error(c10::str(function, "() needs an image of shape [", target.channels, ", ", rows.count, ", ",
                              lattice.width, "], not ", image.sizes(), "."));
     }
-    return {.image = {.data = image.const_data_ptr<float>(),
+    return {.image = {.data = static_cast<const std::byte*>(image.const_data_ptr()),
+                      .half = image.scalar_type() == at::kHalf,
                       .channel_stride = image.stride(0),
                       .row_stride = image.stride(1),
-                      .first_row = rows.first},
+                      .rows = rows},
             .target = target,
             .lattice = lattice};
 }
 
-double value_count(const Comparison& comparison) {
-    return static_cast<double>(comparison.lattice.samples()) * comparison.target.channels;
+double value_count(const PackedView& target, const Lattice& lattice) {
+    return static_cast<double>(lattice.samples()) * target.channels;
 }
 
 at::Tensor with_dense_rows(const char* function, const at::Tensor& image) {
-    if (!image.defined() || image.scalar_type() != at::kFloat || !image.device().is_cpu() || image.dim() != 3) {
+    const bool usable = image.defined() && image.device().is_cpu() && image.dim() == 3 &&
+                        (image.scalar_type() == at::kFloat || image.scalar_type() == at::kHalf);
+    if (!usable) {
         throw Error(c10::str(
-            function, "() needs a float32 image [C,h,w] on the CPU, not ",
+            function, "() needs a float32 or float16 image [C,h,w] on the CPU, not ",
             image.defined() ? c10::str(image.scalar_type(), " ", image.sizes(), " on ", image.device()) : "none", "."));
     }
     return image.stride(2) == 1 ? image : image.contiguous();
-}
-
-void save(torch::autograd::AutogradContext* context, const at::Tensor& image, const PackedView& target,
-          const Lattice& lattice) {
-    context->save_for_backward({image});
-    context->saved_data["views"] = c10::IValue::make_capsule(c10::make_intrusive<SavedViews>(target, lattice));
-}
-
-Saved restore(const char* function, torch::autograd::AutogradContext* context) {
-    if (at::GradMode::is_enabled()) {
-        throw Error(c10::str(function, "() can be differentiated once only: call backward without create_graph."));
-    }
-    const auto views = c10::static_intrusive_pointer_cast<SavedViews>(context->saved_data["views"].toCapsule());
-    const at::Tensor image = context->get_saved_variables()[0];
-    return {image, compare(function, image, views->target, views->lattice, {0, views->lattice.height})};
 }
 
 }  // namespace gsfit

@@ -7,21 +7,25 @@
 
 namespace gsfit {
 
-/// Planar float rows of a lattice, row `first_row` first: what the loss kernels read of a render.
-struct PlanarRows {
-    const float* data = nullptr;
-    std::int64_t channel_stride = 0;  ///< [floats]
-    std::int64_t row_stride = 0;      ///< [floats]
-    std::int64_t first_row = 0;
+/// Planes of rows of a lattice, float or float16 values that are dense in a row. Byte is std::byte or const std::byte.
+template <class Byte>
+struct Planar {
+    Byte* data = nullptr;
+    bool half = false;                ///< float16
+    std::int64_t channel_stride = 0;  ///< [values]
+    std::int64_t row_stride = 0;      ///< [values]
+    Rows rows;                        ///< that it holds
 
-    [[nodiscard]] const float* row(int channel, std::int64_t i) const {
-        return data + channel * channel_stride + (i - first_row) * row_stride;
+    [[nodiscard]] bool has(std::int64_t row) const { return row >= rows.first && row < rows.first + rows.count; }
+
+    [[nodiscard]] Byte* at(int channel, std::int64_t row, std::int64_t column) const {
+        return data + (channel * channel_stride + (row - rows.first) * row_stride + column) * (half ? 2 : 4);
     }
 };
 
 /// An image and the pixels that it is compared with.
 struct Comparison {
-    PlanarRows image;
+    Planar<const std::byte> image;
     PackedView target;
     Lattice lattice;
 };

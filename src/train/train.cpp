@@ -134,8 +134,8 @@ private:
             return render_loss(field, lattice, state_.blending, target_, options_.loss);
         }
         const at::Tensor image = render(field, lattice, state_.blending);
-        const at::Tensor dissimilarity = ssim(image, target_, lattice).mul(-1.0).add(1.0);
-        return pixel_loss(image, target_, lattice, options_.loss).add(dissimilarity, options_.ssim_loss_ratio);
+        return image_loss(image, target_, lattice, {0, lattice.height},
+                          {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio});
     }
 
     void grow_once() {

@@ -22,21 +22,30 @@ double slope(reference::Image& image, std::size_t sample, const PackedView& targ
     return (above - below) / (2 * step);
 }
 
-/// Holds d(scale * ssim) to finite differences at every `every`th sample.
-void expect_slopes(const Target& target, const Lattice& lattice, float error, std::size_t every = 1) {
+/// Holds the gradient of `scale` times the loss, summed over bands of `height` rows, to finite differences of SSIM and
+/// the reference's pixel gradient at every `every`th sample.
+void expect_slopes(const Target& target, const Lattice& lattice, const ImageLoss& loss, float error,
+                   std::int64_t height, std::size_t every = 1) {
     const double scale = -2.5;
-    const at::Tensor leaf = noisy(target.view(), lattice, error).set_requires_grad(true);
-    ssim(leaf, target.view(), lattice).mul(scale).backward();
-    const auto gradient = reference::to_double(leaf.grad());
-    auto image = reference::to_double(leaf);
+    const at::Tensor noise = noisy(target.view(), lattice, error);
+    const auto gradient =
+        reference::to_double(banded_loss(noise, target.view(), lattice, loss, height, scale).gradient);
+    auto image = reference::to_double(noise);
+    const auto pixels = reference::pixel_loss_backward(image, target.view(), lattice, loss.pixel);
     double worst = 0;
     double largest = 0;
     for (std::size_t i = 0; i < image.size(); i += every) {
-        const double expected = scale * slope(image, i, target.view(), lattice);
+        const double expected = scale * (pixels[i] - loss.ssim * slope(image, i, target.view(), lattice));
         worst = std::max(worst, std::abs(gradient[i] - expected));
         largest = std::max(largest, std::abs(expected));
     }
-    EXPECT_LT(worst, 1e-4 * largest) << lattice.width << " x " << lattice.height << " samples, error " << error;
+    EXPECT_LT(worst, 1e-4 * largest) << lattice.width << " x " << lattice.height << " samples in bands of " << height
+                                     << ", error " << error;
+}
+
+/// The same of SSIM alone, in one band.
+void expect_slopes(const Target& target, const Lattice& lattice, float error, std::size_t every = 1) {
+    expect_slopes(target, lattice, only_ssim, error, lattice.height, every);
 }
 
 TEST(SsimGradient, AgreesWithFiniteDifferences) {
@@ -56,6 +65,14 @@ TEST(SsimGradient, HoldsAcrossTilesAndOnSubLattices) {
     // 211 and 53 are no multiples of anything: the samples lie on both sides of the borders at row and column 64.
     expect_slopes(Target(81, 79, 1, 8, 1), Lattice::whole(81, 79), 0.3F, 211);
     expect_slopes(Target(61, 47, 3, 8, 1), Lattice::phase(61, 47, 3, 1, 2), 0.3F, 53);
+}
+
+TEST(ImageLossGradient, AgreesWithFiniteDifferencesInBands) {
+    const ImageLoss mixed{.pixel = {0.02F, 0.04F}, .ssim = 0.3F};
+    for (const std::int64_t height : {3, 7, 20, 37}) {
+        expect_slopes(Target(19, 37, 3, 8, 1), Lattice::whole(19, 37), mixed, 0.3F, height, 7);
+        expect_slopes(Target(40, 75, 1, 16, 1), Lattice::phase(40, 75, 2, 1, 0), only_ssim, 0.3F, height, 3);
+    }
 }
 
 TEST(SsimGradient, HoldsWithManyChannels) { expect_slopes(Target(12, 7, 16, 8, 1), Lattice::whole(12, 7), 0.3F, 13); }

@@ -3,8 +3,12 @@
 // Renders that miss their target, for tests of losses and metrics.
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
 
 #include "gsfit/core/random.h"
+#include "gsfit/loss.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -23,6 +27,39 @@ inline at::Tensor noisy(const PackedView& target, const Lattice& lattice, float 
         }
     }
     return image;
+}
+
+inline constexpr ImageLoss only_ssim{.pixel = {0, 0}, .ssim = 1};
+
+struct LossResult {
+    double value = 0;
+    at::Tensor gradient;  ///< [C,h,w], dtype of the image
+};
+
+/// image_loss() of the whole lattice, and the gradient of `scale` times it.
+inline LossResult whole_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice,
+                             const ImageLoss& loss, double scale = 1) {
+    const at::Tensor leaf = image.detach().set_requires_grad(true);
+    const at::Tensor value = image_loss(leaf, target, lattice, {0, lattice.height}, loss);
+    value.mul(scale).backward();
+    return {value.item<double>(), leaf.grad()};
+}
+
+/// The same summed over bands of `height` rows, the last may have fewer; gradients of float16 are added as float32.
+inline LossResult banded_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice,
+                              const ImageLoss& loss, std::int64_t height, double scale = 1) {
+    LossResult sum{0, at::zeros(image.sizes())};
+    for (std::int64_t first = 0; first < lattice.height; first += height) {
+        const Rows band{first, std::min(height, lattice.height - first)};
+        const Rows rows = loss_rows(lattice, band, loss);
+        // A copy, so that other rows cannot be read.
+        const at::Tensor leaf = image.narrow(1, rows.first, rows.count).clone().set_requires_grad(true);
+        const at::Tensor value = image_loss(leaf, target, lattice, band, loss);
+        value.mul(scale).backward();
+        sum.value += value.item<double>();
+        sum.gradient.narrow(1, rows.first, rows.count).add_(leaf.grad());
+    }
+    return sum;
 }
 
 }  // namespace gsfit

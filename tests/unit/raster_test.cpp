@@ -222,7 +222,8 @@ TEST_P(Raster, LossInOnePassEqualsTheLossOfTheImage) {
         const Splats two = reference::leaves(splats);
         const at::Tensor fused =
             rasterize_loss(one, bins_of(one, lattice, blending()), blending(), target.view(), lattice, weights);
-        const at::Tensor apart = pixel_loss(image_of(two, lattice, blending()), target.view(), lattice, weights);
+        const at::Tensor apart = image_loss(image_of(two, lattice, blending()), target.view(), lattice,
+                                            {0, lattice.height}, {.pixel = weights});
         EXPECT_NEAR(fused.item<float>(), apart.item<float>(), 1e-6);
         fused.backward();
         apart.backward();

@@ -1,0 +1,22 @@
+#include "loss/compare.h"
+#include "loss/tiles.h"
+
+namespace gsfit {
+
+double ssim_sum(const at::Tensor& image, const PackedView& target, const Lattice& lattice, const Rows& band) {
+    check_band("ssim_sum", lattice, band);
+    const at::Tensor rows = with_dense_rows("ssim_sum", image);
+    const Comparison comparison = compare("ssim_sum", rows, target, lattice, ssim_rows(lattice, band));
+    const double dissimilarity =
+        sum_over(Tiles(lattice, band), [&](const Tile& tile) { return tile_dissimilarity(comparison, tile); });
+    return value_count(target, lattice.band(band)) - dissimilarity;
+}
+
+double squared_error(const at::Tensor& image, const PackedView& target, const Lattice& lattice) {
+    const Rows all{0, lattice.height};
+    const at::Tensor rows = with_dense_rows("squared_error", image);
+    const Comparison comparison = compare("squared_error", rows, target, lattice, all);
+    return sum_over(Tiles(lattice, all), [&](const Tile& tile) { return tile_errors(comparison, tile).squared; });
+}
+
+}  // namespace gsfit
