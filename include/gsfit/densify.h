@@ -1,10 +1,15 @@
 #pragma once
 
+#include <functional>
+
 #include "gsfit/core/random.h"
 #include "gsfit/optim.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
+
+// Both functions here either do all or, when they throw (for want of memory, say), leave field and moments as they
+// were.
 
 struct GrowthOptions {
     std::int64_t count = 0;  ///< Gaussians to add
@@ -12,12 +17,23 @@ struct GrowthOptions {
     double pitch = 1;        ///< sqrt(pixels / Gaussians) of the finished field [pixels]
 };
 
+/// Renders rows of a lattice: [C,n,w], contiguous float32.
+using RenderRows = std::function<at::Tensor(const Rows&)>;
+
+/// The most rows that grow() asks for at once.
+inline constexpr std::int64_t growth_band_rows = 256;
+
 /// Adds Gaussians where the field is worst: at samples of `lattice` drawn with probability proportional to the squared
-/// residual after a 3 x 3 blur, `image` being the field's render there ([C,h,w]). Each lands at a random pixel around
-/// its sample. At most half as many as there are samples are added. New moments are 0; everything is sorted in Morton
-/// order.
-void grow(Field& field, Moments& moments, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
+/// residual after a 3 x 3 blur, the field being rendered there band by band. Where the residual is not finite it counts
+/// as 0. Each Gaussian lands at a random pixel around its sample. At most half as many as there are samples are added.
+/// New moments are 0; everything is sorted in Morton order. Throws Error when a render has another shape, and what
+/// `render` throws; `random` has then moved on.
+void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,
           const GrowthOptions& options, Random& random);
+
+/// What grow() holds at most beside field and moments as they were and what `render` needs beside its result, for a
+/// lattice of this width and `added` Gaussians, `size` of them afterwards.
+std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, std::int64_t size);
 
 /// Sorts field and moments together in Morton order.
 void sort(Field& field, Moments& moments);

@@ -8,6 +8,9 @@
 
 namespace gsfit {
 
+/// What a field's tensors hold.
+std::int64_t field_bytes(std::int64_t size, int channels);
+
 /// A pixel of the target at which a Gaussian is placed.
 struct Site {
     std::int64_t x, y;  ///< [pixels]
@@ -26,13 +29,11 @@ struct InitialOptions {
     double pitch = 1;           ///< sqrt(pixels / Gaussians) of the finished field [pixels]
 };
 
-/// The field that training starts from, in Morton order; sigma is half the local spacing.
+/// The field that training starts from, in Morton order; sigma is half the local spacing. Nothing image-sized is kept.
 Field initial_field(const PackedView& image, const InitialOptions& options, Random& random);
 
-/// `count` different indices of `weight`, drawn with probability proportional to it; uniformly once nearly all weight
-/// is drawn. count <= weight.size(); weights are finite and not negative.
-std::vector<std::int64_t> draw_without_replacement(const std::vector<float>& weight, std::int64_t count,
-                                                   Random& random);
+/// What initial_field() holds at most, the field included; `width` is the image's in boxes of the options' stride.
+std::int64_t initial_field_bytes(std::int64_t width, int channels, std::int64_t count);
 
 /// Indices [N] (int64) that sort Gaussians along a Morton curve, so that neighbours in the image are neighbours in
 /// memory.

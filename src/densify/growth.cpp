@@ -3,90 +3,146 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
-#include "gsfit/core/parallel.h"
+#include "gsfit/core/error.h"
 #include "gsfit/densify.h"
 #include "gsfit/gaussians.h"
+#include "gsfit/gaussians/sampling.h"
 
 namespace gsfit {
 
 namespace {
 
-/// Mean over channels of |target - image| at every sample.
-std::vector<float> residual(const at::Tensor& image, const PackedView& target, const Lattice& lattice) {
-    const float* data = image.const_data_ptr<float>();
-    const std::int64_t plane = lattice.samples();
-    std::vector<float> result(static_cast<std::size_t>(plane));
-    parallel_for(lattice.height, [&](std::int64_t i) {
-        for (std::int64_t j = 0; j < lattice.width; ++j) {
-            const std::int64_t sample = i * lattice.width + j;
-            float sum = 0;
-            for (int c = 0; c < target.channels; ++c) {
-                const float wanted = target.value(lattice.x + j * lattice.stride, lattice.y + i * lattice.stride, c);
-                sum += std::abs(wanted - data[c * plane + sample]);
-            }
-            result[static_cast<std::size_t>(sample)] = sum / static_cast<float>(target.channels);
-        }
-    });
-    return result;
-}
-
-/// Squares of the 3 x 3 means; samples beyond the border count as the nearest one inside. Not finite: 0.
-std::vector<float> squared_blur(const std::vector<float>& map, std::int64_t width, std::int64_t height) {
-    std::vector<float> result(map.size());
-    parallel_for(height, [&](std::int64_t y) {
-        const auto row = [&](std::int64_t i) {
-            return map.data() + std::clamp<std::int64_t>(i, 0, height - 1) * width;
-        };
-        const float* rows[3] = {row(y - 1), row(y), row(y + 1)};
-        const auto column = [&](std::int64_t x) {
-            x = std::clamp<std::int64_t>(x, 0, width - 1);
-            return rows[0][x] + rows[1][x] + rows[2][x];
-        };
-        for (std::int64_t x = 0; x < width; ++x) {
-            const float mean = (column(x - 1) + column(x) + column(x + 1)) / 9.0F;
-            result[static_cast<std::size_t>(y * width + x)] = std::isfinite(mean) ? mean * mean : 0.0F;
-        }
-    });
-    return result;
-}
+static_assert(std::is_nothrow_move_assignable_v<Field> && std::is_nothrow_move_assignable_v<Moments>,
+              "field and moments change together or not at all");
 
 Moments concatenate(const Moments& a, const Moments& b) {
     return {
         .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
 }
 
-}  // namespace
+/// `rows` and the one on either side, where the lattice has it.
+Rows with_neighbours(const Rows& rows, std::int64_t height) {
+    const std::int64_t first = std::max<std::int64_t>(0, rows.first - 1);
+    return {first, std::min(height, rows.first + rows.count + 1) - first};
+}
 
-void grow(Field& field, Moments& moments, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
-          const GrowthOptions& options, Random& random) {
-    const auto weights = squared_blur(residual(image, target, lattice), lattice.width, lattice.height);
-    const std::int64_t most = std::max<std::int64_t>(1, lattice.samples() / 2);
-    const auto drawn = draw_without_replacement(weights, std::min(options.count, most), random);
+/// Some rows of the lattice's image.
+class Band {
+public:
+    Band(const RenderRows& render, const Lattice& lattice, const PackedView& target, const Rows& rows)
+        : image_(render(rows)), lattice_(lattice), target_(target), rows_(rows) {
+        const bool shaped = image_.dim() == 3 && image_.size(0) == target.channels && image_.size(1) == rows.count &&
+                            image_.size(2) == lattice.width;
+        if (!shaped || image_.scalar_type() != at::kFloat || !image_.is_contiguous()) {
+            throw Error("rows rendered for growth must be a contiguous float32 tensor [" +
+                        std::to_string(target.channels) + "," + std::to_string(rows.count) + "," +
+                        std::to_string(lattice.width) + "]");
+        }
+    }
+
+    /// Means over channels of |target - image| at the samples of the lattice's row i.
+    void residual(std::int64_t i, float* row) const {
+        const std::int64_t plane = rows_.count * lattice_.width;
+        const float* image = image_.const_data_ptr<float>() + (i - rows_.first) * lattice_.width;
+        for (std::int64_t j = 0; j < lattice_.width; ++j) {
+            float sum = 0;
+            for (int c = 0; c < target_.channels; ++c) {
+                const float wanted =
+                    target_.value(lattice_.x + j * lattice_.stride, lattice_.y + i * lattice_.stride, c);
+                sum += std::abs(wanted - image[c * plane + j]);
+            }
+            row[j] = sum / static_cast<float>(target_.channels);
+        }
+    }
+
+private:
+    at::Tensor image_;
+    const Lattice& lattice_;
+    const PackedView& target_;
+    Rows rows_;
+};
+
+/// Squares of the 3 x 3 means.
+void squared_blur(const RowTriple& rows, std::int64_t width, float* result) {
+    const auto column = [&](std::int64_t x) { return rows.above[x] + rows.middle[x] + rows.below[x]; };
+    for (std::int64_t x = 0; x < width; ++x) {
+        const float mean = (column(x - 1) + column(x) + column(x + 1)) / 9.0F;
+        result[x] = mean * mean;
+    }
+}
+
+std::vector<std::int64_t> draw_by_residual(const RenderRows& render, const PackedView& target, const Lattice& lattice,
+                                           std::int64_t count, Random& random) {
+    WeightedSampler sampler(count, random.bits());
+    constexpr std::int64_t step = growth_band_rows - 2;
+    for (std::int64_t first = 0; first < lattice.height; first += step) {
+        const Rows rows{first, std::min(step, lattice.height - first)};
+        const Band band(render, lattice, target, with_neighbours(rows, lattice.height));
+        const NeighbourhoodWeights weights{
+            .width = lattice.width,
+            .height = lattice.height,
+            .map_row = [&](std::int64_t i, float* row) { band.residual(i, row); },
+            .weigh_row = [&](const RowTriple& triple, float* row) { squared_blur(triple, lattice.width, row); }};
+        add_rows(sampler, weights, rows);
+    }
+    return sampler.take();
+}
+
+/// A random pixel around each of the samples.
+std::vector<Site> sites_around(const std::vector<std::int64_t>& samples, const PackedView& target,
+                               const Lattice& lattice, float sigma, Random& random) {
     std::vector<Site> sites;
-    sites.reserve(drawn.size());
+    sites.reserve(samples.size());
     const auto around = [&](std::int64_t center, std::int64_t size) {
         const std::int64_t pixel = center + random.below(lattice.stride) - lattice.stride / 2;
         return std::clamp<std::int64_t>(pixel, 0, size - 1);
     };
-    for (const std::int64_t sample : drawn) {
+    for (const std::int64_t sample : samples) {
         const std::int64_t x = around(lattice.x + sample % lattice.width * lattice.stride, target.width);
         const std::int64_t y = around(lattice.y + sample / lattice.width * lattice.stride, target.height);
-        sites.push_back({x, y, options.sigma});
+        sites.push_back({x, y, sigma});
     }
-    const Field added = gaussians_at(target, sites, options.pitch);
-    field = concatenate(field, added);
-    moments = concatenate(moments, Moments::zeros(added.size(), added.channels()));
-    sort(field, moments);
+    return sites;
+}
+
+}  // namespace
+
+void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,
+          const GrowthOptions& options, Random& random) {
+    const std::int64_t most = std::max<std::int64_t>(1, lattice.samples() / 2);
+    const auto samples = draw_by_residual(render, target, lattice, std::min(options.count, most), random);
+    const auto sites = sites_around(samples, target, lattice, options.sigma, random);
+    Field all = concatenate(field, gaussians_at(target, sites, options.pitch));
+    const auto added = static_cast<std::int64_t>(sites.size());
+    Moments all_moments = concatenate(moments, Moments::zeros(added, target.channels));
+    sort(all, all_moments);
+    field = std::move(all);
+    moments = std::move(all_moments);
+}
+
+/// The worst moment is the draw, or the sorting: everything twice, the order, and whence the new ones came.
+std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, std::int64_t size) {
+    constexpr auto number = static_cast<std::int64_t>(sizeof(float));
+    constexpr auto index = static_cast<std::int64_t>(sizeof(std::int64_t));
+    const std::int64_t band = channels * growth_band_rows * width * number;
+    const std::int64_t moments = size * (2 * (5 + channels) + 1) * number;
+    const std::int64_t sorting = 2 * (field_bytes(size, channels) + moments) + size * index;
+    const std::int64_t whence = added * (index + static_cast<std::int64_t>(sizeof(Site)));
+    return std::max(band + WeightedSampler::bytes(added) + add_rows_bytes(width), sorting + whence);
 }
 
 void sort(Field& field, Moments& moments) {
     const auto order = morton_order(field.position);
-    field = select(field, order);
-    moments = {.first = moments.first.index_select(0, order),
-               .second = moments.second.index_select(0, order),
-               .age = moments.age.index_select(0, order)};
+    Field sorted = select(field, order);
+    Moments sorted_moments{.first = moments.first.index_select(0, order),
+                           .second = moments.second.index_select(0, order),
+                           .age = moments.age.index_select(0, order)};
+    field = std::move(sorted);
+    moments = std::move(sorted_moments);
 }
 
 }  // namespace gsfit

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/gaussians.h"
 
@@ -49,6 +48,10 @@ Edge edge_at(const PackedView& image, std::int64_t x, std::int64_t y, std::int64
 
 }  // namespace
 
+std::int64_t field_bytes(std::int64_t size, int channels) {
+    return size * (5 + channels) * static_cast<std::int64_t>(sizeof(float));
+}
+
 Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch) {
     const auto n = static_cast<std::int64_t>(sites.size());
     Field field{.position = at::empty({n, 2}),
@@ -81,33 +84,6 @@ Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, doub
         }
     });
     return field;
-}
-
-std::vector<std::int64_t> draw_without_replacement(const std::vector<float>& weight, std::int64_t count,
-                                                   Random& random) {
-    if (count < 0 || count > static_cast<std::int64_t>(weight.size())) {
-        throw Error("more places are to be drawn than there are");
-    }
-    std::vector<double> cumulative(weight.size());
-    double total = 0;
-    for (std::size_t i = 0; i < weight.size(); ++i) cumulative[i] = total += weight[i];
-    std::vector<bool> taken(weight.size());
-    std::vector<std::int64_t> drawn;
-    drawn.reserve(static_cast<std::size_t>(count));
-    constexpr std::int64_t tries_per_draw = 20;
-    for (std::int64_t tries = 0; static_cast<std::int64_t>(drawn.size()) < count; ++tries) {
-        std::size_t index = 0;
-        if (total > 0 && tries < tries_per_draw * count) {
-            const auto place = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * total);
-            index = std::min(weight.size() - 1, static_cast<std::size_t>(place - cumulative.begin()));
-        } else {
-            index = static_cast<std::size_t>(random.below(static_cast<std::int64_t>(weight.size())));
-        }
-        if (taken[index]) continue;
-        taken[index] = true;
-        drawn.push_back(static_cast<std::int64_t>(index));
-    }
-    return drawn;
 }
 
 }  // namespace gsfit

@@ -146,9 +146,9 @@ private:
         const std::int64_t stride = schedule_.stride(state_.progress);
         const Lattice lattice = phase_lattice(stride, random_.below(stride * stride));
         const at::NoGradGuard no_grad;
-        const at::Tensor image = render(state_.field, lattice, state_.blending);
+        const auto draw = [&](const Rows& rows) { return render(state_.field, lattice.band(rows), state_.blending); };
         const GrowthOptions growth{.count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch()};
-        grow(state_.field, state_.moments, image, target_, lattice, growth, random_);
+        grow(state_.field, state_.moments, draw, target_, lattice, growth, random_);
         tell(TrainEvent::Kind::grown);
     }
 

@@ -6,27 +6,22 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
+#include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/gaussians.h"
 #include "reference/compare.h"
 #include "reference/scenes.h"
+#include "unit/numbered.h"
 
 namespace gsfit {
 namespace {
 
-/// A field whose rotation, moments and age all hold the Gaussian's number.
-struct Numbered {
-    explicit Numbered(std::int64_t size) : field(reference::random_field(size, 3, 64, 48, 1)) {
-        const at::Tensor number = at::arange(size).add(1).unsqueeze(1);
-        field.rotation = number.to(at::kFloat);
-        moments = {number.expand({size, 8}).to(at::kFloat).contiguous(),
-                   number.expand({size, 8}).to(at::kFloat).contiguous(), number.squeeze(1).to(at::kInt).contiguous()};
-    }
-
-    Field field;
-    Moments moments;
-};
+/// Rows of a ready image.
+RenderRows rows_of(const at::Tensor& image) {
+    return [image](const Rows& rows) { return image.narrow(1, rows.first, rows.count).contiguous(); };
+}
 
 /// Moments go where their Gaussian goes; those with age 0 are new and have none.
 void expect_together(const Numbered& numbered, std::int64_t old) {
@@ -58,7 +53,7 @@ TEST(Grow, AddsGaussiansWithoutMoments) {
     Numbered numbered(50);
     const reference::Target target(64, 48, 3, 8, 2);
     Random random(3);
-    grow(numbered.field, numbered.moments, at::full({3, 48, 64}, 0.5), target.view(), Lattice::whole(64, 48),
+    grow(numbered.field, numbered.moments, rows_of(at::full({3, 48, 64}, 0.5)), target.view(), Lattice::whole(64, 48),
          {.count = 20, .sigma = 1.5F, .pitch = 6}, random);
     EXPECT_EQ(numbered.field.size(), 70);
     EXPECT_EQ(numbered.moments.age.size(0), 70);
@@ -74,7 +69,7 @@ std::vector<double> grown_at(const at::Tensor& image, const Lattice& lattice, st
     Field field = reference::random_field(0, 1, 64, 48, 4);
     Moments moments = Moments::zeros(0, 1);
     Random random(5);
-    grow(field, moments, image, target, lattice, {.count = count}, random);
+    grow(field, moments, rows_of(image), target, lattice, {.count = count}, random);
     auto position = reference::to_double(field.position);
     for (std::size_t i = 0; i < position.size(); i += 2) {
         position[i] *= 64;
@@ -117,13 +112,57 @@ TEST(Grow, AddsAtMostHalfAsManyAsThereAreSamples) {
     EXPECT_EQ(grown_at(at::full({1, 1, 1}, 0.5), {64, 48, 5, 5, 1, 1, 1}, 5000).size(), 2U);
 }
 
+/// Bands of a lattice higher than one of them: each row is rendered, with its neighbours, and no more at once than
+/// said.
+TEST(Grow, RendersRowsInBands) {
+    const std::vector<std::byte> black(4 * 1000);
+    const PackedView target{black.data(), 4, 1000, 1, 8, 4};
+    Field field = reference::random_field(0, 1, 4, 1000, 4);
+    Moments moments = Moments::zeros(0, 1);
+    Random random(5);
+    std::vector<int> rendered(1000);
+    const auto render = [&](const Rows& rows) {
+        EXPECT_LE(rows.count, growth_band_rows);
+        for (std::int64_t i = rows.first; i < rows.first + rows.count; ++i) ++rendered.at(static_cast<std::size_t>(i));
+        at::Tensor image = at::full({1, rows.count, 4}, 0.0);
+        for (const std::int64_t row : {0, 253, 254, 507, 999}) {
+            if (row >= rows.first && row < rows.first + rows.count) image[0][row - rows.first].fill_(1);
+        }
+        return image;
+    };
+    grow(field, moments, render, target, Lattice::whole(4, 1000), {.count = 11 * 4}, random);
+    for (const int times : rendered) EXPECT_TRUE(times == 1 || times == 2);
+    std::set<std::int64_t> rows;
+    for (std::int64_t i = 0; i < field.size(); ++i) {
+        rows.insert(static_cast<std::int64_t>(field.position[i][1].item<float>() * 1000));
+    }
+    EXPECT_EQ(rows, (std::set<std::int64_t>{0, 1, 252, 253, 254, 255, 506, 507, 508, 998, 999}));
+}
+
+TEST(Grow, RefusesRendersOfAnotherShape) {
+    Numbered numbered(50);
+    const reference::Target target(64, 48, 3, 8, 2);
+    Random random(3);
+    const auto grow_with = [&](const at::Tensor& image) {
+        grow(
+            numbered.field, numbered.moments, [&](const Rows&) { return image; }, target.view(), Lattice::whole(64, 48),
+            {.count = 20}, random);
+    };
+    EXPECT_THROW(grow_with(at::full({3, 47, 64}, 0.5)), Error);
+    EXPECT_THROW(grow_with(at::full({1, 48, 64}, 0.5)), Error);
+    EXPECT_THROW(grow_with(at::full({48, 64}, 0.5)), Error);
+    EXPECT_THROW(grow_with(at::full({3, 48, 64}, 0.5, at::kDouble)), Error);
+    EXPECT_THROW(grow_with(at::full({3, 64, 48}, 0.5).transpose(1, 2)), Error);
+    EXPECT_EQ(numbered.field.size(), 50);
+}
+
 TEST(Grow, IsTheSameForAnyNumberOfThreads) {
     const reference::Target target(64, 48, 3, 8, 6);
     const auto run = [&](int threads) {
         set_threads(threads);
         Numbered numbered(50);
         Random random(7);
-        grow(numbered.field, numbered.moments, reference::random_tensor({3, 48, 64}, 8), target.view(),
+        grow(numbered.field, numbered.moments, rows_of(reference::random_tensor({3, 48, 64}, 8)), target.view(),
              Lattice::whole(64, 48), {.count = 100, .sigma = 1.5F, .pitch = 6}, random);
         return numbered.field;
     };

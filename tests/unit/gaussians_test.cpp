@@ -39,42 +39,6 @@ private:
     std::vector<std::uint8_t> pixels_;
 };
 
-TEST(DrawWithoutReplacement, DrawsDifferentIndices) {
-    Random random(1);
-    const std::vector<float> weight(100, 2.0F);
-    for (const std::int64_t count : {0, 1, 50, 100}) {
-        const auto drawn = draw_without_replacement(weight, count, random);
-        EXPECT_EQ(static_cast<std::int64_t>(std::set(drawn.begin(), drawn.end()).size()), count);
-        EXPECT_TRUE(std::all_of(drawn.begin(), drawn.end(), [](auto index) { return index >= 0 && index < 100; }));
-    }
-}
-
-TEST(DrawWithoutReplacement, FollowsTheWeights) {
-    Random random(2);
-    const std::vector<float> weight{1, 0, 3, 0, 6};
-    std::vector<int> count(5);
-    for (int i = 0; i < 20000; ++i) ++count[draw_without_replacement(weight, 1, random)[0]];
-    EXPECT_EQ(count[1] + count[3], 0);
-    EXPECT_NEAR(count[0], 2000, 250);  // six standard deviations
-    EXPECT_NEAR(count[2], 6000, 400);
-    EXPECT_NEAR(count[4], 12000, 420);
-}
-
-TEST(DrawWithoutReplacement, FallsBackToUniformWhenTheWeightIsDrawn) {
-    Random random(3);
-    std::vector<float> weight(50);
-    EXPECT_EQ(draw_without_replacement(weight, 50, random).size(), 50U);
-    weight[7] = 1;
-    const auto drawn = draw_without_replacement(weight, 10, random);
-    EXPECT_EQ(drawn[0], 7);
-    EXPECT_EQ(std::set(drawn.begin(), drawn.end()).size(), 10U);
-}
-
-TEST(DrawWithoutReplacement, RefusesMoreThanThereAre) {
-    Random random(4);
-    EXPECT_THROW(draw_without_replacement(std::vector<float>(3, 1.0F), 4, random), Error);
-}
-
 TEST(GaussiansAt, SitOnTheirPixelInItsColour) {
     const reference::Target target(20, 10, 3, 16, 5);
     const Field field = gaussians_at(target.view(), {{0, 0, 2}, {19, 9, 3}, {7, 4, 1}}, 4);
@@ -134,6 +98,39 @@ TEST(InitialField, PrefersStructure) {
     EXPECT_GT(start(0), 980);  // the border of the flat half has structure too
     EXPECT_NEAR(static_cast<double>(start(1)), 500, 80);
     EXPECT_NEAR(static_cast<double>(start(0.4F)), 800, 60);
+}
+
+/// All Gaussians start beside the edge at 60 of a 100 x 100 picture of 16 bit.
+void expect_start_on_edge(const std::vector<std::uint16_t>& values, bool upright, std::int64_t stride) {
+    const PackedView view{reinterpret_cast<const std::byte*>(values.data()), 100, 100, 1, 16, 200};
+    Random random(8);
+    const Field field = initial_field(view, {.count = 80, .random_ratio = 0, .stride = stride}, random);
+    const at::Tensor distance = field.position.select(1, upright ? 0 : 1).mul(100).sub(60).abs();
+    EXPECT_LT(distance.max().item<float>(), static_cast<float>(stride));
+}
+
+TEST(InitialField, FindsEdgesUprightAndLevel) {
+    std::vector<std::uint16_t> upright(10000);
+    std::vector<std::uint16_t> level(10000);
+    for (std::size_t i = 0; i < upright.size(); ++i) {
+        upright[i] = i % 100 < 60 ? 0x1200 : 0x5000;
+        level[i] = i / 100 < 60 ? 0x1200 : 0x5000;
+    }
+    for (const std::int64_t stride : {1, 2}) {
+        expect_start_on_edge(upright, true, stride);
+        expect_start_on_edge(level, false, stride);
+    }
+}
+
+/// Stripes that boxes of 2 x 2 pixels average out.
+TEST(InitialField, LooksAtTheMeansOfBoxes) {
+    std::vector<std::uint16_t> values(10000);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t y = i / 100;
+        const int stripe = (y % 4 == 0 || y % 4 == 3) ? 0x4000 : -0x4000;
+        values[i] = static_cast<std::uint16_t>((i % 100 < 60 ? 0x6000 : 0x7000) + stripe);
+    }
+    expect_start_on_edge(values, true, 2);
 }
 
 TEST(InitialField, SigmaIsHalfTheSpacing) {

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/ops/arange.h>
+
+#include "gsfit/densify.h"
+#include "reference/scenes.h"
+
+namespace gsfit {
+
+/// A field whose rotation, moments and age all hold the Gaussian's number.
+struct Numbered {
+    explicit Numbered(std::int64_t size) : field(reference::random_field(size, 3, 64, 48, 1)) {
+        const at::Tensor number = at::arange(size).add(1).unsqueeze(1);
+        field.rotation = number.to(at::kFloat);
+        moments = {number.expand({size, 8}).to(at::kFloat).contiguous(),
+                   number.expand({size, 8}).to(at::kFloat).contiguous(), number.squeeze(1).to(at::kInt).contiguous()};
+    }
+
+    Field field;
+    Moments moments;
+};
+
+}  // namespace gsfit
