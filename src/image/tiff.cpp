@@ -4,43 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "image/decoders.h"
+#include "image/tiff_reports.h"
 
 namespace gsfit {
 namespace {
-
-/// libtiff's handlers belong to the whole process (OpenCV sets its own) and know nothing of the file: these are there
-/// while one is open and keep the thread's first report.
-class TiffReports {
-public:
-    TiffReports() : errors_(TIFFSetErrorHandler(on_error)), warnings_(TIFFSetWarningHandler(nullptr)) {
-        report[0] = '\0';
-    }
-    TiffReports(const TiffReports&) = delete;
-    TiffReports& operator=(const TiffReports&) = delete;
-    ~TiffReports() {
-        TIFFSetErrorHandler(errors_);
-        TIFFSetWarningHandler(warnings_);
-    }
-
-    static thread_local char report[256];
-
-private:
-    static void on_error(const char* /*module*/, const char* format, std::va_list arguments) {
-        if (report[0] == '\0') std::vsnprintf(report, sizeof report, format, arguments);
-    }
-
-    TIFFErrorHandler errors_;
-    TIFFErrorHandler warnings_;
-};
-
-thread_local char TiffReports::report[256];
 
 /// The file's bytes as the stream that libtiff reads.
 struct TiffStream {
