@@ -108,6 +108,14 @@ fs::path create_temporary(const fs::path& path, const Create& create) {
     }
 }
 
+/// A new empty file in the directory of `path`, open for writing as `descriptor`.
+fs::path create_temporary_file(const fs::path& path, int& descriptor) {
+    return create_temporary(path, [&descriptor](const fs::path& name) {
+        descriptor = open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        return descriptor >= 0;
+    });
+}
+
 /// A name that is removed again unless it was renamed.
 class TemporaryName {
 public:
@@ -221,20 +229,44 @@ std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
     return bytes;
 }
 
-void write_file_atomically(const fs::path& path, std::span<const std::byte> bytes) {
-    const fs::path destination = regular_destination(path);
+struct AtomicFile::State {
+    explicit State(const fs::path& named)
+        : path(named),
+          destination(regular_destination(named)),
+          temporary(create_temporary_file(destination, opened)),
+          file(opened) {}
+
+    fs::path path;         ///< as messages name it
+    fs::path destination;  ///< the same without links
     int opened = -1;
-    TemporaryName temporary(create_temporary(destination, [&](const fs::path& name) {
-        opened = open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
-        return opened >= 0;
-    }));
-    Descriptor file(opened);
-    write_all(file.get(), bytes, path);
-    if (::fsync(file.get()) != 0 || !file.close()) {
-        throw_output_error(path, errno);
+    TemporaryName temporary;
+    Descriptor file;
+};
+
+AtomicFile::AtomicFile(const fs::path& path) : state_(std::make_unique<State>(path)) {}
+
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::span<const std::byte> bytes) { write_all(state_->file.get(), bytes, state_->path); }
+
+void AtomicFile::seek(std::uint64_t position) {
+    if (::lseek(state_->file.get(), static_cast<off_t>(position), SEEK_SET) < 0) {
+        throw_output_error(state_->path, errno);
     }
-    temporary.rename_to(destination);
-    sync_directory(destination);
+}
+
+void AtomicFile::commit() {
+    if (::fsync(state_->file.get()) != 0 || !state_->file.close()) {
+        throw_output_error(state_->path, errno);
+    }
+    state_->temporary.rename_to(state_->destination);
+    sync_directory(state_->destination);
+}
+
+void write_file_atomically(const fs::path& path, std::span<const std::byte> bytes) {
+    AtomicFile file(path);
+    file.write(bytes);
+    file.commit();
 }
 
 void write_file_atomically(const fs::path& path, const std::string& text) {

@@ -74,6 +74,33 @@ TEST(File, RefusesWhatIsNoRegularFile) {
     EXPECT_EQ(folder.names(), (Names{"directory", "dangling", "pipe"}));
 }
 
+TEST(File, GrowsUnseenUntilItIsCommitted) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "file", "old");
+    AtomicFile file(folder / "file");
+    file.write(std::as_bytes(std::span("---d", 4)));
+    file.seek(0);
+    file.write(std::as_bytes(std::span("ab", 2)));
+    file.write(std::as_bytes(std::span("c", 1)));
+    EXPECT_EQ(text_of(folder / "file"), "old");
+    EXPECT_EQ(folder.names().size(), 2U);
+    file.commit();
+    EXPECT_EQ(text_of(folder / "file"), "abcd");
+    EXPECT_EQ(folder.names(), Names{"file"});
+}
+
+TEST(File, LeavesNothingWithoutACommit) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "file", "old");
+    {
+        AtomicFile file(folder / "file");
+        file.write(std::as_bytes(std::span("new", 3)));
+        AtomicFile(folder / "other").write({});
+    }
+    EXPECT_EQ(text_of(folder / "file"), "old");
+    EXPECT_EQ(folder.names(), Names{"file"});
+}
+
 TEST(File, ReadSaysWhatIsWrong) {
     const TemporaryDirectory folder;
     expect_contains(sentence_of<InputError>([&] { read_file(folder / "none", no_limit); }), "No such file");

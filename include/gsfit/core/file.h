@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,9 +33,29 @@ private:
 /// The whole file. Throws InputError when it is missing, no regular file, unreadable or larger than `limit` bytes.
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit);
 
-/// Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one, never a
-/// part. A symbolic link stays and its target is replaced; anything but a regular file is refused. Throws OutputError
-/// (no space, no permission, ...) and leaves nothing behind.
+/// A file that grows under a temporary name beside `path` until commit() gives it its own: a reader sees the old file
+/// or the new one, never a part. Without a commit nothing is left behind. A symbolic link stays and its target is
+/// replaced; anything but a regular file is refused. All throw OutputError (no space, no permission, ...).
+class AtomicFile {
+public:
+    explicit AtomicFile(const std::filesystem::path& path);
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    ~AtomicFile();
+
+    /// At the position, which moves on by as much.
+    void write(std::span<const std::byte> bytes);
+    /// [bytes] from the beginning, be it beyond the end.
+    void seek(std::uint64_t position);
+    /// Syncs and renames; nothing may follow.
+    void commit();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// An AtomicFile of these bytes.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, const std::string& text);
 
