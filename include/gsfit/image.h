@@ -108,8 +108,19 @@ struct ImageBands {
     std::function<at::Tensor(std::int64_t first, std::int64_t rows)> band;  ///< [channels,rows,width], float32
 };
 
-/// The same for an image in bands, which are asked for from the top.
+/// The same for an image in bands, which are asked for from the top, each while the one before is encoded. An exception
+/// of `band` leaves no file.
 void write_image(const std::filesystem::path& path, const ImageBands& image);
+
+/// Rows of such a band (the last one may have fewer): 64 to 256 in whole blocks of the renderer, for about 16 MB of
+/// floats.
+std::int64_t write_image_rows(std::int64_t width, int channels);
+
+/// Memory that write_image takes at most for an image in bands [bytes]: a band as floats, three times in 8 bit, and
+/// what encoders hold; of WebP the whole image. What `band` takes besides its result is not in it. Throws UsageError
+/// when the name's ending is no image format.
+std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
+                               int channels);
 
 /// Throws UsageError when the name's ending is no image format or the format cannot hold width x height pixels: to be
 /// asked before the work whose result goes there.

@@ -1,4 +1,4 @@
-// Tensors into image files.
+// Tensors into image files, band by band: while a band is encoded, the next one is made.
 
 #include <ATen/core/Tensor.h>
 
@@ -6,15 +6,15 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <new>
-#include <opencv2/imgcodecs.hpp>
+#include <future>
 #include <string_view>
+#include <utility>
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
-#include "image/matrix.h"
+#include "image/row_writer.h"
 
 namespace gsfit {
 namespace {
@@ -23,21 +23,24 @@ struct Format {
     std::string_view ending;
     std::int64_t max_side;    ///< [pixels]
     std::int64_t max_pixels;  ///< width * height
+    std::unique_ptr<RowWriter> (*writer)(const ImageTarget&);
+    std::int64_t pixel_bytes = 0;  ///< memory for the whole image [bytes a pixel]
 };
 
 constexpr std::int64_t png_side = 1'000'000;
 constexpr std::int64_t jpeg_side = 65'500;
 constexpr std::int64_t webp_side = 16'383;
+constexpr std::int64_t webp_pixel_bytes = 36;  // 4 for the picture; the encoder took up to 31 more, for noise
 constexpr std::int64_t any_pixels = std::int64_t{1} << 32;
 constexpr std::int64_t bmp_pixels = std::int64_t{1} << 29;  // its header counts bytes in 31 bits
 
-constexpr std::array<Format, 7> formats{{{".png", png_side, any_pixels},
-                                         {".jpg", jpeg_side, any_pixels},
-                                         {".jpeg", jpeg_side, any_pixels},
-                                         {".webp", webp_side, any_pixels},
-                                         {".tif", png_side, any_pixels},
-                                         {".tiff", png_side, any_pixels},
-                                         {".bmp", png_side, bmp_pixels}}};
+constexpr std::array<Format, 7> formats{{{".png", png_side, any_pixels, write_png},
+                                         {".jpg", jpeg_side, any_pixels, write_jpeg},
+                                         {".jpeg", jpeg_side, any_pixels, write_jpeg},
+                                         {".webp", webp_side, any_pixels, write_webp, webp_pixel_bytes},
+                                         {".tif", png_side, any_pixels, write_tiff},
+                                         {".tiff", png_side, any_pixels, write_tiff},
+                                         {".bmp", png_side, bmp_pixels, write_bmp}}};
 
 std::string lower_case_ending(const std::filesystem::path& path) {
     std::string ending = path.extension().string();
@@ -57,9 +60,7 @@ const Format& format_of(const std::filesystem::path& path) {
     return *format;
 }
 
-void check_shape(const at::Tensor& image, const std::vector<std::int64_t>& shape) {
-    const bool fits = image.sizes() == shape && image.scalar_type() == at::kFloat && image.is_cpu() &&
-                      (image.size(0) == 1 || image.size(0) == 3) && image.numel() > 0;
+void check(bool fits) {
     if (!fits) throw Error("only float32 images [C,h,w] on the CPU with 1 or 3 channels can be written to a file");
 }
 
@@ -68,13 +69,16 @@ std::uint8_t to_8_bit(float value) {
     return value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 1.0F) * 255.0F)) : std::uint8_t{0};
 }
 
-/// Rows of a band into 8 bit, channels interleaved in OpenCV's order: blue first.
-void fill_rows(Pixels& pixels, std::int64_t first, const at::Tensor& band) {
+/// Makes the next band and interleaves its channels.
+void make_band(const ImageBands& image, std::int64_t first, const Pixels& pixels) {
+    const at::Tensor band = image.band(first, pixels.height);
+    check(band.sizes() == at::IntArrayRef{image.channels, pixels.height, image.width} &&
+          band.scalar_type() == at::kFloat && band.is_cpu());
     const auto* values = band.const_data_ptr<float>();
-    parallel_for(band.size(1), [&](std::int64_t y) {
-        auto* row = reinterpret_cast<std::uint8_t*>(pixels.row(first + y));
+    parallel_for(pixels.height, [&](std::int64_t y) {
+        auto* row = reinterpret_cast<std::uint8_t*>(pixels.row(y));
         for (int channel = 0; channel < pixels.channels; ++channel) {
-            const float* from = values + (pixels.channels - 1 - channel) * band.stride(0) + y * band.stride(1);
+            const float* from = values + channel * band.stride(0) + y * band.stride(1);
             for (std::int64_t x = 0; x < pixels.width; ++x) {
                 row[x * pixels.channels + channel] = to_8_bit(from[x * band.stride(2)]);
             }
@@ -82,30 +86,19 @@ void fill_rows(Pixels& pixels, std::int64_t first, const at::Tensor& band) {
     });
 }
 
-Pixels to_pixels(const ImageBands& image) {
-    constexpr std::int64_t band_rows = 256;
-    Pixels pixels = allocate_pixels(image.width, image.height, image.channels, 8);
-    for (std::int64_t first = 0; first < image.height; first += band_rows) {
-        const std::int64_t rows = std::min(band_rows, image.height - first);
-        const at::Tensor band = image.band(first, rows);
-        check_shape(band, {image.channels, rows, image.width});
-        fill_rows(pixels, first, band);
+void write_bands(const ImageBands& image, RowWriter& writer) {
+    const std::int64_t most = std::min(write_image_rows(image.width, image.channels), image.height);
+    Pixels made = allocate_pixels(image.width, most, image.channels, 8);
+    Pixels encoded = allocate_pixels(image.width, most, image.channels, 8);
+    std::future<void> encoding;  // its destructor waits; where no thread can be had, get() encodes
+    for (std::int64_t first = 0; first < image.height; first += most) {
+        made.height = std::min(most, image.height - first);
+        make_band(image, first, made);
+        if (encoding.valid()) encoding.get();
+        std::swap(made, encoded);
+        encoding = std::async([&] { writer.write(encoded); });
     }
-    return pixels;
-}
-
-std::vector<std::uint8_t> encode(const std::filesystem::path& path, const Pixels& pixels) {
-    // Of photos hardly larger than with zlib's defaults, and much faster.
-    const std::vector<int> options{cv::IMWRITE_PNG_COMPRESSION, 1, cv::IMWRITE_PNG_STRATEGY,
-                                   cv::IMWRITE_PNG_STRATEGY_RLE};
-    std::vector<std::uint8_t> bytes;
-    try {
-        if (cv::imencode(std::string(format_of(path).ending), matrix_of(pixels), bytes, options)) return bytes;
-    } catch (const cv::Exception& error) {
-        if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
-        throw OutputError("cannot write '" + path.string() + "': " + error.err + "; try another format");
-    }
-    throw OutputError("cannot write '" + path.string() + "': the encoder failed; try another format");
+    encoding.get();
 }
 
 }  // namespace
@@ -119,15 +112,34 @@ void check_image_output(const std::filesystem::path& path, std::int64_t width, s
     }
 }
 
+std::int64_t write_image_rows(std::int64_t width, int channels) {
+    constexpr std::int64_t block = 64;  // rows of the renderer's blocks
+    constexpr std::int64_t floats = std::int64_t{4} << 20;
+    return std::clamp(floats / (width * channels) / block, std::int64_t{1}, std::int64_t{4}) * block;
+}
+
+std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
+                               int channels) {
+    const std::int64_t rows = std::min(write_image_rows(width, channels), height);
+    const std::int64_t floats = 4 * width * channels * rows;
+    const std::int64_t pixels = 3 * width * channels * rows;  // made, encoded, and the encoder's (BMP's flipped band)
+    const std::int64_t strips = 32 * height;                  // TIFF's places and sizes of strips, a row each at least
+    const std::int64_t tables = 1 << 20;                      // zlib's window, buffers of files, a thread
+    return floats + pixels + strips + tables + format_of(path).pixel_bytes * width * height;
+}
+
 void write_image(const std::filesystem::path& path, const ImageBands& image) {
+    check((image.channels == 1 || image.channels == 3) && image.width > 0 && image.height > 0);
     check_image_output(path, image.width, image.height);
-    const std::vector<std::uint8_t> bytes = encode(path, to_pixels(image));
-    write_file_atomically(path, std::as_bytes(std::span(bytes)));
+    AtomicFile file(path);
+    const auto writer = format_of(path).writer({file, path, image.width, image.height, image.channels});
+    write_bands(image, *writer);
+    writer->finish();
+    file.commit();
 }
 
 void write_image(const std::filesystem::path& path, const at::Tensor& image) {
-    if (image.dim() != 3) throw Error("only images [C,h,w] can be written to a file");
-    check_shape(image, image.sizes().vec());
+    check(image.dim() == 3);
     write_image(path, ImageBands{.width = image.size(2),
                                  .height = image.size(1),
                                  .channels = static_cast<int>(image.size(0)),
