@@ -49,8 +49,7 @@ private:
     at::Tensor before_ = random_state();
 };
 
-/// Autocast keeps casts of leaves: one made without recording would cut off gradients of later uses, one that was
-/// recorded would outlive its graph.
+/// Autocast keeps its casts of leaves until its end. The second run's inputs are leaves, and come after that end.
 class NoAutocastCache {
 public:
     NoAutocastCache() { at::autocast::set_autocast_cache_enabled(false); }
@@ -86,7 +85,6 @@ public:
 
     /// The first run. Outputs are handles of their own, for one that is an input, a view or captured has its history.
     variable_list run(const variable_list& inputs) {
-        const NoAutocastCache no_cache;
         const auto versions = versions_of(inputs);
         variable_list outputs = fn_(inputs);
         if (versions_of(inputs) != versions) {
