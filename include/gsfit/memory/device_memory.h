@@ -1,0 +1,24 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace gsfit {
+
+/// The memory of an accelerator. All in bytes.
+struct DeviceMemory {
+    std::int64_t total = 0;
+    std::int64_t free = 0;            ///< total less what all processes hold; all that LibTorch has reserved is held
+    std::int64_t allocated = 0;       ///< of LibTorch's tensors in this process
+    std::int64_t reserved = 0;        ///< held by LibTorch's allocator in this process, tensors included
+    std::int64_t peak_allocated = 0;  ///< since the allocator's statistics were reset
+    std::int64_t peak_reserved = 0;
+};
+
+/// Of the `index`-th accelerator that LibTorch can use; nullopt where it can use none, or where its allocator keeps no
+/// such figures.
+std::optional<DeviceMemory> device_memory(c10::DeviceIndex index = 0);
+
+}  // namespace gsfit

@@ -1,0 +1,31 @@
+// Device memory as LibTorch tells it of any accelerator, so that this links none of their libraries.
+
+#include "gsfit/memory/device_memory.h"
+
+#include <ATen/DeviceAccelerator.h>
+#include <c10/core/CachingDeviceAllocator.h>
+
+namespace gsfit {
+namespace {
+
+const c10::CachingAllocator::Stat& all_pools(const c10::CachingAllocator::StatArray& stats) {
+    return stats[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+}
+
+}  // namespace
+
+std::optional<DeviceMemory> device_memory(c10::DeviceIndex index) {
+    const auto type = at::accelerator::getAccelerator();
+    auto* allocator = type ? dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(*type)) : nullptr;
+    if (allocator == nullptr || !allocator->initialized()) return std::nullopt;
+    const auto [free, total] = allocator->getMemoryInfo(index);
+    const auto stats = allocator->getDeviceStats(index);
+    return DeviceMemory{.total = static_cast<std::int64_t>(total),
+                        .free = static_cast<std::int64_t>(free),
+                        .allocated = all_pools(stats.allocated_bytes).current,
+                        .reserved = all_pools(stats.reserved_bytes).current,
+                        .peak_allocated = all_pools(stats.allocated_bytes).peak,
+                        .peak_reserved = all_pools(stats.reserved_bytes).peak};
+}
+
+}  // namespace gsfit
