@@ -58,8 +58,8 @@ TEST_P(RasterHalf, IsTheImageRounded) {
     }
 }
 
-/// Only the normaliser's part, -v out / D, reads the image, which is good to half a unit in the 11th bit, 2^-11. It goes
-/// into a difference f - out that is up to four times smaller than out.
+/// Only the normaliser's part, -v out / D, reads the image, which is good to half a unit in the 11th bit, 2^-11. It
+/// goes into a difference f - out that is up to four times smaller than out.
 TEST_P(RasterHalf, GradientsAreThoseOfTheFloatImage) {
     const double allowed = 4 * std::ldexp(1, -11);
     for (const int channels : {1, 3, 6}) {
