@@ -74,8 +74,8 @@ enum class RunExit {
     failed,
 };
 
-/// A listener that writes run.json of a run folder, atomically, when the run starts, is evaluated and ends. Throws
-/// OutputError. Hand it to train() with std::ref.
+/// A listener that writes run.json of a run folder, atomically, when the run starts, is evaluated, has something to
+/// note and ends. Throws OutputError. Hand it to train() with std::ref.
 class RunRecord {
 public:
     /// Writes the first version: exit "running".
@@ -95,6 +95,8 @@ private:
     std::int64_t step_ = 0;
     std::int64_t gaussians_ = 0;
     double seconds_ = 0;
+    std::int64_t skipped_steps_ = 0;
+    MemoryReport memory_;
     std::optional<double> psnr_;
     std::optional<double> ssim_;
 };

@@ -53,11 +53,23 @@ struct TrainState {
     Random::State random{};            ///< of the generator that decides everything random
     std::int64_t phase_stride = 0;     ///< stride that `phases` belongs to
     std::vector<std::int64_t> phases;  ///< sub-lattice phases still to be visited, last first
+    LossScale loss_scale;              ///< of mixed precision
+    std::int64_t skipped_steps = 0;    ///< by mixed precision so far, as their gradients were not finite
+};
+
+/// What a run's memory was planned to be, and the settings in force.
+struct MemoryReport {
+    std::int64_t budget_bytes = 0;   ///< of the whole process; 0: not known
+    std::int64_t planned_bytes = 0;  ///< peak of the whole process; 0: not known
+    bool amp = false;
+    bool checkpointing = false;
+    std::int64_t bands = 1;
+    bool target_in_file = false;  ///< the decoded pixels lie in a file, not in memory
 };
 
 /// What happened; listeners record, show or save it. References are valid during the call only.
 struct TrainEvent {
-    enum class Kind { started, stepped, grown, evaluated, finished };
+    enum class Kind { started, stepped, grown, evaluated, noted, finished };
     Kind kind = Kind::stepped;
     const TrainState& state;
     double loss = 0;             ///< of the last step
@@ -65,8 +77,12 @@ struct TrainEvent {
     std::optional<double> ssim;  ///< of the last evaluation, if any
     double step_scale = 1;       ///< decay applied to the step sizes
     double steps_per_second = 0;
-    double seconds_left = 0;  ///< estimate
-    bool stopped = false;     ///< `finished` came by request, before the end of the schedule
+    double seconds_left = 0;          ///< estimate
+    bool stopped = false;             ///< `finished` came by request, before the end of the schedule
+    std::string message{};            ///< of `noted`: a sentence for the user, what the run had to change
+    std::int64_t resident_bytes = 0;  ///< of this process now; 0: not known
+    std::int64_t peak_bytes = 0;      ///< of this process so far; 0: not known
+    MemoryReport memory{};
 };
 
 using TrainListener = std::function<void(const TrainEvent&)>;
@@ -74,8 +90,8 @@ using TrainListener = std::function<void(const TrainEvent&)>;
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
 /// called in order on the calling thread; an exception from one ends the run. A step that is evaluated sends
 /// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a
-/// finished state. When `stop` becomes true the run ends after the current step with a `finished` event whose `stopped`
-/// is set. Returns the final state.
+/// finished state. `noted` may come at any time. When `stop` becomes true the run ends after the current step
+/// with a `finished` event whose `stopped` is set. Returns the final state.
 TrainState train(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 

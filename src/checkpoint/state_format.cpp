@@ -96,6 +96,12 @@ public:
         return value;
     }
 
+    /// The same; `absent` for a key that the file does not have.
+    template <class Number>
+    [[nodiscard]] Number number_or(Number absent, const std::string& key, Number least, Number most) const {
+        return has(key) ? number(key, least, most) : absent;
+    }
+
     [[nodiscard]] const safetensors::Entry& entry(const std::string& name, const char* dtype) const {
         const auto found = std::ranges::find(file_.entries, name, &safetensors::Entry::name);
         require(found != file_.entries.end(), "it has no tensor '" + name + "'");
@@ -198,6 +204,17 @@ Random::State read_random_state(const StateReader& reader) {
     return state;
 }
 
+/// Files from before there was mixed precision lack these.
+void read_loss_scaling(const StateReader& reader, TrainState& state) {
+    LossScale& scale = state.loss_scale;
+    constexpr float least = std::numeric_limits<float>::min();
+    constexpr float most = std::numeric_limits<float>::max();
+    scale.scale = reader.number_or(scale.scale, "loss_scale", least, most);
+    scale.good_steps =
+        reader.number_or<std::int64_t>(scale.good_steps, "loss_scale_good_steps", 0, GradScaler::growth_interval - 1);
+    state.skipped_steps = reader.number_or<std::int64_t>(state.skipped_steps, "skipped_steps", 0, max_steps);
+}
+
 void read_phases(const StateReader& reader, TrainState& state) {
     state.phase_stride = reader.number<std::int64_t>("phase_stride", 0, max_stride);
     state.phases = reader.integers("phases");
@@ -233,6 +250,9 @@ std::vector<std::byte> encode_state(const TrainState& state) {
     writer.add("growths", to_text(state.growths));
     writer.add("random_state", random_state_text(state.random));
     writer.add("phase_stride", to_text(state.phase_stride));
+    writer.add("loss_scale", to_text(state.loss_scale.scale));
+    writer.add("loss_scale_good_steps", to_text(state.loss_scale.good_steps));
+    writer.add("skipped_steps", to_text(state.skipped_steps));
     return writer.bytes();
 }
 
@@ -248,6 +268,7 @@ TrainState decode_state(std::span<const std::byte> bytes, const std::string& nam
     state.growths = reader.number<std::int64_t>("growths", 0, max_integer);
     state.random = read_random_state(reader);
     read_phases(reader, state);
+    read_loss_scaling(reader, state);
     return state;
 }
 

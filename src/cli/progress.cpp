@@ -47,7 +47,7 @@ std::string clock(double seconds) {
                         : text_of(whole / 3600, ":", two_digits(whole / 60 % 60), ":", two_digits(whole % 60));
 }
 
-/// "step 170/500  38.21 dB  5000 Gaussians  112.3 steps/s  ETA 0:03"
+/// "step 170/500  38.21 dB  5000 Gaussians  112.3 steps/s  ETA 0:03  412 MB"
 std::string describe(const TrainEvent& event, std::int64_t max_steps) {
     std::string text = text_of("step ", event.state.step);
     if (max_steps > 0) {
@@ -59,6 +59,9 @@ std::string describe(const TrainEvent& event, std::int64_t max_steps) {
     text += text_of("  ", event.state.field.size(), " Gaussians");
     if (event.steps_per_second > 0) {
         text += text_of("  ", fixed(event.steps_per_second, 1), " steps/s  ETA ", clock(event.seconds_left));
+    }
+    if (event.resident_bytes > 0) {
+        text += text_of("  ", event.resident_bytes / 1'000'000, " MB");
     }
     return text;
 }
@@ -156,6 +159,8 @@ std::string_view name(Kind kind) {
             return "grown";
         case Kind::evaluated:
             return "evaluated";
+        case Kind::noted:
+            return "noted";
         case Kind::finished:
             return "finished";
     }
@@ -186,7 +191,9 @@ public:
                {"gaussians", event.state.field.size()},
                {"steps_per_second", event.steps_per_second},
                {"seconds", event.state.seconds},
-               {"seconds_left", event.seconds_left}});
+               {"seconds_left", event.seconds_left},
+               {"skipped_steps", event.state.skipped_steps},
+               {"resident_bytes", event.resident_bytes > 0 ? nlohmann::ordered_json(event.resident_bytes) : nullptr}});
     }
 
 private:
@@ -211,6 +218,14 @@ bool on_terminal() {
 }
 
 }  // namespace
+
+void Progress::operator()(const TrainEvent& event) {
+    if (event.kind == Kind::noted) {
+        note(event.message);
+    } else {
+        this->event(event);
+    }
+}
 
 void Progress::note(const std::string& sentence) { std::fprintf(stderr, "gsfit: %s\n", sentence.c_str()); }
 

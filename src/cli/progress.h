@@ -20,6 +20,11 @@ public:
     virtual void phase(const std::string& what) = 0;
     /// A sentence that the user must see, in every style.
     virtual void note(const std::string& sentence);
+
+    /// A listener; the message of a `noted` event is a note.
+    void operator()(const TrainEvent& event);
+
+protected:
     virtual void event(const TrainEvent& event) = 0;
 };
 

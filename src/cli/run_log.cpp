@@ -57,6 +57,9 @@ void RunLog::operator()(const TrainEvent& event) {
         case TrainEvent::Kind::evaluated:
             write(Level::info, text_of("step ", state.step, ": ", quality(event)));
             break;
+        case TrainEvent::Kind::noted:
+            write(Level::warning, text_of("step ", state.step, ": ", event.message));
+            break;
         case TrainEvent::Kind::finished:
             write(Level::info, text_of("training ", event.stopped ? "stopped" : "finished", " at step ", state.step,
                                        " after ", fixed(state.seconds, 2), " s"));

@@ -180,7 +180,7 @@ private:
     std::vector<TrainListener> listeners() {
         return {std::ref(checkpoints_), std::ref(metrics_), std::ref(record_), std::ref(log_),
                 [this](const TrainEvent& event) {
-                    progress_.event(event);
+                    progress_(event);
                     stopped_ = event.stopped;
                 }};
     }

@@ -11,7 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view header = "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second\n";
+constexpr std::string_view header =
+    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes\n";
 constexpr std::size_t size_limit = std::size_t{1} << 30;  // [bytes]
 
 std::string number(double value) {
@@ -27,7 +28,9 @@ std::string row(const TrainEvent& event) {
     std::string text = std::to_string(event.state.step);
     for (const std::string& field :
          {number(event.state.seconds), std::to_string(event.state.field.size()), number(event.loss), number(event.psnr),
-          number(event.ssim), number(event.step_scale), number(event.steps_per_second)}) {
+          number(event.ssim), number(event.step_scale), number(event.steps_per_second),
+          std::to_string(event.state.skipped_steps), number(event.state.loss_scale.scale),
+          event.resident_bytes > 0 ? std::to_string(event.resident_bytes) : std::string()}) {
         text += ',';
         text += field;
     }

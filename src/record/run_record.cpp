@@ -32,6 +32,17 @@ std::optional<std::int64_t> peak_resident_bytes() {
     return std::nullopt;
 }
 
+Json described(const MemoryReport& memory) {
+    Json json;
+    if (memory.budget_bytes > 0) json["budget_bytes"] = memory.budget_bytes;
+    if (memory.planned_bytes > 0) json["planned_bytes"] = memory.planned_bytes;
+    json["amp"] = memory.amp;
+    json["checkpointing"] = memory.checkpointing;
+    json["bands"] = memory.bands;
+    json["target_storage"] = memory.target_in_file ? "file" : "memory";
+    return json;
+}
+
 const char* name_of(RunExit exit) {
     switch (exit) {
         case RunExit::finished:
@@ -60,6 +71,8 @@ void RunRecord::operator()(const TrainEvent& event) {
     step_ = event.state.step;
     gaussians_ = event.state.field.size();
     seconds_ = event.state.seconds;
+    skipped_steps_ = event.state.skipped_steps;
+    memory_ = event.memory;
     psnr_ = event.psnr;
     ssim_ = event.ssim;
     write("running", {}, {});
@@ -82,8 +95,10 @@ void RunRecord::write(const std::string& exit, const std::string& message, const
     json["steps"] = step_;
     json["gaussians"] = gaussians_;
     json["seconds"] = seconds_;
+    json["skipped_steps"] = skipped_steps_;
     if (psnr_) json["psnr"] = *psnr_;  // JSON has no infinity: null for a perfect match
     if (ssim_) json["ssim"] = *ssim_;
+    json["memory"] = described(memory_);
     if (const auto peak = peak_resident_bytes()) json["peak_resident_bytes"] = *peak;
     // A path need not be UTF-8, JSON is.
     write_file_atomically(path_, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

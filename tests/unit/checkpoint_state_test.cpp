@@ -60,6 +60,9 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
     EXPECT_EQ(a.random, b.random);
     EXPECT_EQ(a.phase_stride, b.phase_stride);
     EXPECT_EQ(a.phases, b.phases);
+    expect_same_bits(a.loss_scale.scale, b.loss_scale.scale);
+    EXPECT_EQ(a.loss_scale.good_steps, b.loss_scale.good_steps);
+    EXPECT_EQ(a.skipped_steps, b.skipped_steps);
 }
 
 /// The example state's file after `edit` has changed its parts.
@@ -188,6 +191,32 @@ TEST(CheckpointState, RefusesBadMetadata) {
                            key == "phase_stride" && value == "1" ? "does not fit its stride" : key);
         }
         expect_refused(edited([&](auto& file) { file.metadata.erase(key); }), "lack '" + key + "'");
+    }
+}
+
+TEST(CheckpointState, FilesFromBeforeLossScalingHaveItsDefaults) {
+    const TrainState state =
+        decode_state(edited([](auto& file) {
+                         for (const char* key : {"loss_scale", "loss_scale_good_steps", "skipped_steps"}) {
+                             file.metadata.erase(key);
+                         }
+                     }),
+                     "file");
+    EXPECT_EQ(state.loss_scale.scale, 65536);
+    EXPECT_EQ(state.loss_scale.good_steps, 0);
+    EXPECT_EQ(state.skipped_steps, 0);
+}
+
+TEST(CheckpointState, RefusesBadLossScaling) {
+    const std::map<std::string, std::vector<std::string>> bad{
+        {"loss_scale", {"0", "-1", "nan", "inf", "-inf", "1e39", "1e-39", "", "x", "1 "}},
+        {"loss_scale_good_steps", {"-1", "2000", "1.5", ""}},
+        {"skipped_steps", {"-1", "x", "9223372036854775807"}},
+    };
+    for (const auto& [key, values] : bad) {
+        for (const std::string& value : values) {
+            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }), key);
+        }
     }
 }
 

@@ -19,17 +19,26 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = TrainEvent::Kind;
 
-const std::string header = "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second\n";
+const std::string header =
+    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes\n";
 
-void tell(MetricsTable& table, std::int64_t step, std::optional<double> psnr = 30, Kind kind = Kind::evaluated) {
+void tell(MetricsTable& table, std::int64_t step, std::optional<double> psnr = 30, Kind kind = Kind::evaluated,
+          std::int64_t resident_bytes = 4096) {
     TrainState state = example_state();
     state.step = step;
     state.seconds = 0.5 * static_cast<double>(step);
-    table(TrainEvent{.kind = kind, .state = state, .loss = 0.001, .psnr = psnr, .ssim = {}, .steps_per_second = 80.25});
+    state.loss_scale.scale = 1024;
+    table(TrainEvent{.kind = kind,
+                     .state = state,
+                     .loss = 0.001,
+                     .psnr = psnr,
+                     .ssim = {},
+                     .steps_per_second = 80.25,
+                     .resident_bytes = resident_bytes});
 }
 
 std::string row(std::int64_t step, const std::string& seconds) {
-    return std::to_string(step) + "," + seconds + ",3,0.001,30,,1,80.25\n";
+    return std::to_string(step) + "," + seconds + ",3,0.001,30,,1,80.25,11,1024,4096\n";
 }
 
 std::string text_of(const TemporaryDirectory& run) {
@@ -41,7 +50,8 @@ TEST(MetricsTable, HasARowPerEvaluation) {
     const TemporaryDirectory run;
     MetricsTable table(run.path());
     EXPECT_EQ(text_of(run), header);
-    for (const Kind kind : {Kind::started, Kind::stepped, Kind::grown, Kind::finished}) tell(table, 1, 30, kind);
+    for (const Kind kind : {Kind::started, Kind::stepped, Kind::grown, Kind::noted, Kind::finished})
+        tell(table, 1, 30, kind);
     EXPECT_EQ(text_of(run), header);
     tell(table, 1);
     tell(table, 3);
@@ -52,8 +62,8 @@ TEST(MetricsTable, LeavesEmptyWhatIsAbsent) {
     const TemporaryDirectory run;
     MetricsTable table(run.path());
     tell(table, 1, std::nullopt);
-    tell(table, 2, std::numeric_limits<double>::infinity());
-    EXPECT_EQ(text_of(run), header + "1,0.5,3,0.001,,,1,80.25\n2,1,3,0.001,inf,,1,80.25\n");
+    tell(table, 2, std::numeric_limits<double>::infinity(), Kind::evaluated, 0);
+    EXPECT_EQ(text_of(run), header + "1,0.5,3,0.001,,,1,80.25,11,1024,4096\n2,1,3,0.001,inf,,1,80.25,11,1024,\n");
 }
 
 TEST(MetricsTable, HasOneRowPerStep) {
@@ -83,7 +93,7 @@ TEST(MetricsTable, ResumingCutsLaterRows) {
 
 TEST(MetricsTable, ResumingCutsARowThatAKillLeftHalfWritten) {
     const TemporaryDirectory run;
-    for (const std::string part : {"2", "2,1", "2,1,3,0.001,30,,1,80.25", "\n", "x,1\n", ",1\n"}) {
+    for (const std::string part : {"2", "2,1", "2,1,3,0.001,30,,1,80.25,11,1024,4096", "\n", "x,1\n", ",1\n"}) {
         write_file_atomically(run / "metrics.csv", header + row(1, "0.5") + part);
         MetricsTable table(run.path(), 5);
         EXPECT_EQ(text_of(run), header + row(1, "0.5"));
@@ -98,8 +108,11 @@ TEST(MetricsTable, ResumingBeginsATableThatIsMissing) {
 
 TEST(MetricsTable, RefusesATableWithOtherColumns) {
     const TemporaryDirectory run;
-    write_file_atomically(run / "metrics.csv", "step,psnr\n1,30\n");
-    expect_contains(sentence_of<InputError>([&] { MetricsTable(run.path(), 5); }), "other columns");
+    for (const char* table :
+         {"step,psnr\n1,30\n", "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second\n"}) {
+        write_file_atomically(run / "metrics.csv", table);
+        expect_contains(sentence_of<InputError>([&] { MetricsTable(run.path(), 5); }), "other columns");
+    }
 }
 
 TEST(MetricsTable, SaysWhenItCannotWrite) {

@@ -78,6 +78,9 @@ TEST(RunRecord, FollowsTheRun) {
     EXPECT_EQ(contents(run)["psnr"], 31.5);
     EXPECT_EQ(contents(run)["seconds"], example_state().seconds);
     EXPECT_EQ(contents(run)["exit"], "running");
+    EXPECT_EQ(contents(run)["skipped_steps"], 11);
+    tell(record, Kind::noted, 120, 31.5);
+    EXPECT_EQ(contents(run)["steps"], 120);
     tell(record, Kind::finished, 150, 33.25, 0.9);
     record.end(RunExit::finished);
     EXPECT_EQ(contents(run)["steps"], 150);
@@ -85,6 +88,30 @@ TEST(RunRecord, FollowsTheRun) {
     EXPECT_EQ(contents(run)["ssim"], 0.9);
     EXPECT_EQ(contents(run)["exit"], "finished");
     EXPECT_TRUE(is_time(contents(run)["finished"]));
+}
+
+TEST(RunRecord, TellsOfItsMemory) {
+    const TemporaryDirectory run;
+    RunRecord record(run.path(), example_info());
+    const json unplanned{{"amp", false}, {"checkpointing", false}, {"bands", 1}, {"target_storage", "memory"}};
+    EXPECT_EQ(contents(run)["memory"], unplanned);
+    const TrainState state = example_state();
+    record(TrainEvent{.kind = Kind::noted,
+                      .state = state,
+                      .psnr = {},
+                      .ssim = {},
+                      .memory = {.budget_bytes = 600'000'000,
+                                 .planned_bytes = 512'345'678,
+                                 .amp = true,
+                                 .checkpointing = true,
+                                 .bands = 7,
+                                 .target_in_file = true}});
+    EXPECT_EQ(contents(run)["memory"], (json{{"budget_bytes", 600'000'000},
+                                             {"planned_bytes", 512'345'678},
+                                             {"amp", true},
+                                             {"checkpointing", true},
+                                             {"bands", 7},
+                                             {"target_storage", "file"}}));
 }
 
 TEST(RunRecord, SaysWhyItEnded) {

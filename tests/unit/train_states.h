@@ -35,6 +35,8 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.random = {0xffffffffffffffff, 0, 0x0123456789abcdef, 42};
     state.phase_stride = 4;
     state.phases = {15, 0, 7};
+    state.loss_scale = {.scale = 1.0F / 3.0F, .good_steps = 1998};
+    state.skipped_steps = 11;
     return state;
 }
 
