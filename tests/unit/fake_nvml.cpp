@@ -27,9 +27,8 @@ int nvmlInit_v2() {
 }
 
 int nvmlShutdown() {
-    if (started == 0) return uninitialized;
     --started;
-    return success;
+    return started >= 0 ? success : uninitialized;
 }
 
 int nvmlDeviceGetCount_v2(unsigned* count) {
@@ -46,7 +45,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
 
 int nvmlDeviceGetMemoryInfo(void* device, unsigned long long* total_free_used) {
     if (started == 0) return uninitialized;
-    if (device != &handles[0]) return not_supported;
+    if (device == &handles[1]) return not_supported;
     total_free_used[0] = 80ULL << 30;
     total_free_used[1] = 50ULL << 30;
     total_free_used[2] = 30ULL << 30;

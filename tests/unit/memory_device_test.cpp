@@ -76,24 +76,31 @@ TEST(NvmlTest, TellsOfEachDevice) {
     EXPECT_FALSE(nvml.memory(2));
 }
 
+/// Calls of nvmlInit_v2() that succeeded, less calls of nvmlShutdown().
+int started() {
+    void* library = ::dlopen(FAKE_NVML, RTLD_NOW);  // stays loaded, and so keeps its count
+    return library == nullptr ? -1 : reinterpret_cast<int (*)()>(::dlsym(library, "fake_nvml_started"))();
+}
+
 TEST(NvmlTest, IsShutDownAsOftenAsStarted) {
-    void* library = ::dlopen(FAKE_NVML, RTLD_NOW);
-    ASSERT_NE(library, nullptr);
-    const auto started = reinterpret_cast<int (*)()>(::dlsym(library, "fake_nvml_started"));
+    EXPECT_EQ(started(), 0);
     {
         const Nvml nvml(FAKE_NVML);
         EXPECT_EQ(started(), 1);
     }
     EXPECT_EQ(started(), 0);
-    ::dlclose(library);
 }
 
 TEST(NvmlTest, TellsNothingWithoutADriver) {
-    ::setenv("FAKE_NVML_DRIVER", "0", 1);
-    const Nvml nvml(FAKE_NVML);
-    ::unsetenv("FAKE_NVML_DRIVER");
-    EXPECT_EQ(nvml.devices(), 0U);
-    EXPECT_FALSE(nvml.memory(0));
+    EXPECT_EQ(started(), 0);
+    {
+        ::setenv("FAKE_NVML_DRIVER", "0", 1);
+        const Nvml nvml(FAKE_NVML);
+        ::unsetenv("FAKE_NVML_DRIVER");
+        EXPECT_EQ(nvml.devices(), 0U);
+        EXPECT_FALSE(nvml.memory(0));
+    }
+    EXPECT_EQ(started(), 0);
 }
 
 TEST(NvmlTest, TellsNothingWithoutTheLibrary) {
