@@ -22,12 +22,13 @@ std::string utc_time() {
     return text.data();
 }
 
-/// Of this process so far. Not getrusage(): its figure begins with that of the program which started this one.
-std::optional<std::int64_t> peak_resident_bytes() {
+/// A peak of this process so far, by its name in /proc/self/status [bytes]. Not getrusage(): its figure begins with
+/// that of the program which started this one.
+std::optional<std::int64_t> peak_bytes(const std::string& name) {
     std::ifstream status("/proc/self/status");
     for (std::string word; status >> word;) {
         std::int64_t kibibytes = 0;
-        if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+        if (word == name && status >> kibibytes) return kibibytes * 1024;
     }
     return std::nullopt;
 }
@@ -99,7 +100,8 @@ void RunRecord::write(const std::string& exit, const std::string& message, const
     if (psnr_) json["psnr"] = *psnr_;  // JSON has no infinity: null for a perfect match
     if (ssim_) json["ssim"] = *ssim_;
     json["memory"] = described(memory_);
-    if (const auto peak = peak_resident_bytes()) json["peak_resident_bytes"] = *peak;
+    if (const auto peak = peak_bytes("VmHWM:")) json["peak_resident_bytes"] = *peak;
+    if (const auto peak = peak_bytes("VmPeak:")) json["peak_virtual_bytes"] = *peak;
     // A path need not be UTF-8, JSON is.
     write_file_atomically(path_, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

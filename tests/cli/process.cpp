@@ -34,6 +34,14 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& extr
     return result;
 }
 
+/// Runs gsfit after `ulimit <limit>` in a shell.
+Result gsfit_with_limit(const Workspace& workspace, const std::string& limit,
+                        const std::vector<std::string>& arguments) {
+    std::vector<std::string> words{"-c", "ulimit " + limit + "; exec \"$0\" \"$@\"", GSFIT_EXECUTABLE};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return Process(workspace, "sh", words, {}).wait();
+}
+
 }  // namespace
 
 Workspace::Workspace() {
@@ -112,10 +120,12 @@ Result gsfit(const Workspace& workspace, const std::vector<std::string>& argumen
 }
 
 Result gsfit_with_file_limit(const Workspace& workspace, std::size_t bytes, const std::vector<std::string>& arguments) {
-    const std::string blocks = std::to_string(bytes / 512);  // POSIX: ulimit -f counts in units of 512 bytes
-    std::vector<std::string> words{"-c", "ulimit -f " + blocks + "; exec \"$0\" \"$@\"", GSFIT_EXECUTABLE};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return Process(workspace, "sh", words, {}).wait();
+    return gsfit_with_limit(workspace, "-f " + std::to_string(bytes / 512), arguments);  // POSIX: in units of 512 bytes
+}
+
+Result gsfit_with_memory_limit(const Workspace& workspace, std::int64_t bytes,
+                               const std::vector<std::string>& arguments) {
+    return gsfit_with_limit(workspace, "-v " + std::to_string(bytes / 1024), arguments);
 }
 
 std::string read_text(const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -61,6 +62,10 @@ Result gsfit(const Workspace& workspace, const std::vector<std::string>& argumen
 
 /// The same with files limited to `bytes`, as on a full disk.
 Result gsfit_with_file_limit(const Workspace& workspace, std::size_t bytes, const std::vector<std::string>& arguments);
+
+/// The same with the address space limited to `bytes`: what does not fit cannot be allocated.
+Result gsfit_with_memory_limit(const Workspace& workspace, std::int64_t bytes,
+                               const std::vector<std::string>& arguments);
 
 std::string read_text(const std::filesystem::path& path);
 void write_text(const std::filesystem::path& path, const std::string& text);

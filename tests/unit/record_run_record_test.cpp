@@ -60,6 +60,7 @@ TEST(RunRecord, DescribesTheRunFromTheStart) {
     EXPECT_TRUE(is_time(text["started"]));
     EXPECT_EQ(text["exit"], "running");
     EXPECT_GT(text["peak_resident_bytes"], 1 << 20);
+    EXPECT_GT(text["peak_virtual_bytes"], text["peak_resident_bytes"]);
     for (const char* absent : {"finished", "psnr", "ssim", "message", "resumed_step"}) {
         EXPECT_FALSE(text.contains(absent));
     }
