@@ -37,13 +37,14 @@ struct Key {
     std::span<const std::string_view> choices;  ///< of choices
     std::string_view unit;                      ///< empty where there is none
     std::string_view group;
-    std::string_view help;  ///< one line
+    std::string_view help;            ///< one line
+    std::string_view zero_word = {};  ///< of integers from 1 on: the word that is read as 0 and written for it
 };
 
 /// Every key, ordered by group.
 std::span<const Key> schema();
 
-/// "1 to 1000000", "above 0, up to 1", "norm, sum", "true, false", "text" or "path".
+/// "1 to 1000000", "auto or 1 to 65536", "above 0, up to 1", "norm, sum", "true, false", "text" or "path".
 std::string accepted_values(const Key& key);
 
 /// The keys as lines of `--help`, under the titles of their groups.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,6 +14,31 @@
 #include "gsfit/types.h"
 
 namespace gsfit {
+
+/// How a run keeps to its memory (docs/memory.md).
+struct MemoryOptions {
+    enum class Target {
+        automatic,  ///< in a file when that is what the budget takes
+        memory,
+        file,
+    };
+
+    bool amp = true;                    ///< image-sized planes in float16, with loss scaling
+    bool checkpointing = false;         ///< recompute the image in backward rather than keep what that needs
+    std::int64_t bands = 0;             ///< that an image is worked on in, up to max_bands; 0: the fewest that fit
+    Target target = Target::automatic;  ///< where decoded pixels lie
+    std::int64_t budget_bytes = 0;      ///< of the whole process; 0: what is free times `fraction`
+    double fraction = 0.9;              ///< (0, 1]
+    double warning = 0.8;               ///< of the budget: what can be dropped is dropped; above 0, at most `critical`
+    double critical = 0.95;             ///< of the budget: settings are changed; up to 1
+    bool growth = true;                 ///< take memory when needed; false: the planned peak at the start
+    std::filesystem::path folder;       ///< for the target's file; empty: that for temporary files
+
+    static constexpr std::int64_t max_bands = 65536;
+
+    /// Throws UsageError naming the option that is out of range.
+    void check() const;
+};
 
 /// Options of the recipe gsfit (docs/recipe.md). Fractions are of the whole run.
 struct TrainOptions {
@@ -36,6 +62,7 @@ struct TrainOptions {
     float decay_floor = 0.05F;      ///< to this part
     bool sublattice = true;         ///< train on random phases of every f-th pixel
     std::int64_t eval_steps = 100;  ///< steps between evaluations; 0: only at the end
+    MemoryOptions memory;
 
     /// Throws UsageError naming the option that is out of range.
     void check() const;

@@ -10,8 +10,12 @@
 namespace gsfit::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> free_when_resumed{"threads", "log_level", "progress", "save_ckpt_steps",
-                                                            "save_checkpoint_keep"};
+/// A run that memory stopped can go on with other settings for it.
+bool is_free_when_resumed(const Key& key) {
+    constexpr std::array<std::string_view, 5> names{"threads", "log_level", "progress", "save_ckpt_steps",
+                                                    "save_checkpoint_keep"};
+    return key.group == "Memory" || std::find(names.begin(), names.end(), key.name) != names.end();
+}
 
 }  // namespace
 
@@ -33,8 +37,7 @@ Config load_config_of_run(const std::filesystem::path& run_folder, const Argumen
     const Config saved = Config::load({file, {}, {}});
     Config wanted = Config::load({file, process_environment(), arguments.keys});
     for (const Key& key : schema()) {
-        if (value_of(saved, key) != value_of(wanted, key) &&
-            std::find(free_when_resumed.begin(), free_when_resumed.end(), key.name) == free_when_resumed.end()) {
+        if (value_of(saved, key) != value_of(wanted, key) && !is_free_when_resumed(key)) {
             throw UsageError(text_of("a resumed run keeps its ", key.name, " (", value_of(saved, key).dump(), "), but ",
                                      wanted.origin(key.name).text(),
                                      " sets another; leave that out or start a new run"));
@@ -56,8 +59,11 @@ nlohmann::ordered_json value_of(const Config& config, const Key& key) {
     switch (key.type) {
         case Type::boolean:
             return config.boolean(key.name);
-        case Type::integer:
-            return config.integer(key.name);
+        case Type::integer: {
+            const std::int64_t value = config.integer(key.name);
+            if (value == 0 && !key.zero_word.empty()) return key.zero_word;
+            return value;
+        }
         case Type::number:
             return config.number(key.name);
         case Type::choice:

@@ -1,6 +1,31 @@
 #include "cli/options.h"
 
+#include <cmath>
+
 namespace gsfit::cli {
+namespace {
+
+MemoryOptions::Target target_of(const std::string& storage) {
+    if (storage == "memory") return MemoryOptions::Target::memory;
+    return storage == "file" ? MemoryOptions::Target::file : MemoryOptions::Target::automatic;
+}
+
+MemoryOptions memory_options(const Config& config) {
+    constexpr double bytes_per_gb = 1e9;
+    MemoryOptions options;
+    options.amp = config.boolean("use_amp");
+    options.checkpointing = config.boolean("use_gradient_checkpointing");
+    options.bands = config.integer("checkpoint_bands");
+    options.target = target_of(config.text("target_storage"));
+    options.budget_bytes = std::llround(config.number("memory_budget_gb") * bytes_per_gb);
+    options.fraction = config.number("memory_fraction");
+    options.warning = config.number("memory_warning_threshold");
+    options.critical = config.number("memory_critical_threshold");
+    options.growth = config.boolean("memory_growth");
+    return options;
+}
+
+}  // namespace
 
 TrainOptions train_options(const Config& config) {
     const auto real = [&](const char* key) { return static_cast<float>(config.number(key)); };
@@ -28,6 +53,7 @@ TrainOptions train_options(const Config& config) {
     options.decay_floor = real("decay_floor");
     options.sublattice = config.boolean("sublattice");
     options.eval_steps = config.integer("eval_steps");
+    options.memory = memory_options(config);
     return options;
 }
 

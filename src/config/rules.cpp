@@ -21,6 +21,9 @@ void check_together(const Config& config) {
     if (config.number("l1_loss_ratio") + config.number("l2_loss_ratio") + config.number("ssim_loss_ratio") == 0) {
         throw UsageError("l1_loss_ratio, l2_loss_ratio and ssim_loss_ratio are all 0; give at least one a weight");
     }
+    if (config.number("memory_warning_threshold") > config.number("memory_critical_threshold")) {
+        throw UsageError("memory_warning_threshold is above memory_critical_threshold; lower it");
+    }
 }
 
 }  // namespace gsfit

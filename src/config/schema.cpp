@@ -16,11 +16,12 @@ using Names = std::string_view[];
 constexpr Names log_levels = {"debug", "info", "warning", "error"};
 constexpr Names progress_kinds = {"auto", "bar", "plain", "json", "none"};
 constexpr Names blends = {"norm", "sum"};
+constexpr Names target_storages = {"auto", "memory", "file"};
 
 // clang-format off
 constexpr Key table[] = {
     // name, type, default, range, choices, unit, group,
-    //     help
+    //     help[, zero_word]
     {"seed", integer, "123", {0, 4294967295}, {}, "", "Run",
         "seed of everything random; the same seed gives the same result, whatever the number of threads"},
     {"num_gaussians", integer, "10000", {1, 10000000}, {}, "", "Run",
@@ -91,6 +92,25 @@ constexpr Key table[] = {
         "the part of its size that a step falls to"},
     {"sublattice", boolean, "true", {}, {}, "", "Optimiser",
         "each step trains on a random sub-lattice of the pixels, coarser at first: much faster on large images"},
+
+    {"use_amp", boolean, "true", {}, {}, "", "Memory",
+        "image-sized planes are float16, and the loss is scaled so that its gradient survives that"},
+    {"use_gradient_checkpointing", boolean, "false", {}, {}, "", "Memory",
+        "recompute the image in backward rather than keep what backward needs: less memory, more time"},
+    {"checkpoint_bands", integer, "auto", {1, 65536}, {}, "", "Memory",
+        "an image is worked on in so many bands; auto: the fewest that fit the budget", "auto"},
+    {"target_storage", choice, "auto", {}, target_storages, "", "Memory",
+        "where the decoded image lies; auto: in a file when that is what the budget takes"},
+    {"memory_budget_gb", number, "0", {0, 1000000}, {}, "GB", "Memory",
+        "memory of the whole process, in 10^9 bytes; 0: what is free times memory_fraction"},
+    {"memory_fraction", number, "0.9", {0, 1, true}, {}, "", "Memory",
+        "the part of the free memory that a run may take when memory_budget_gb is 0"},
+    {"memory_warning_threshold", number, "0.8", {0, 1, true}, {}, "of the budget", "Memory",
+        "from here on what can be dropped is dropped; at most memory_critical_threshold"},
+    {"memory_critical_threshold", number, "0.95", {0, 1, true}, {}, "of the budget", "Memory",
+        "from here on the run changes its settings to take less"},
+    {"memory_growth", boolean, "true", {}, {}, "", "Memory",
+        "take memory when it is needed; false: take the planned peak at the start"},
 };
 // clang-format on
 
@@ -121,7 +141,8 @@ std::string accepted_values(const Key& key) {
             return "true, false";
         case integer:
         case number:
-            return (key.range.above ? "above " + bound_text(key.range.least) + ", up to "
+            return (key.zero_word.empty() ? "" : std::string(key.zero_word) + " or ") +
+                   (key.range.above ? "above " + bound_text(key.range.least) + ", up to "
                                     : bound_text(key.range.least) + " to ") +
                    bound_text(key.range.most);
         case choice: {

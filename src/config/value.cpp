@@ -41,6 +41,11 @@ std::optional<T> parse_decimal(std::string_view text, const Range& range) {
     return inside ? std::optional(value + T{0}) : std::nullopt;  // + 0 turns -0.0 into 0.0
 }
 
+std::optional<std::int64_t> parse_integer(const Key& key, std::string_view text) {
+    const bool is_zero = !key.zero_word.empty() && text == key.zero_word;
+    return is_zero ? 0 : parse_decimal<std::int64_t>(text, key.range);
+}
+
 std::optional<bool> parse_boolean(std::string_view text) {
     if (std::ranges::find(words_for_true, text) != words_for_true.end()) {
         return true;
@@ -62,7 +67,7 @@ std::optional<Value> try_parse(const Key& key, const Written& written) {
         case Type::boolean:
             return written.quoted ? std::nullopt : as_value(parse_boolean(text));
         case Type::integer:
-            return written.quoted ? std::nullopt : as_value(parse_decimal<std::int64_t>(text, key.range));
+            return written.quoted ? std::nullopt : as_value(parse_integer(key, text));
         case Type::number:
             return written.quoted ? std::nullopt : as_value(parse_decimal<double>(text, key.range));
         case Type::choice:
@@ -136,7 +141,7 @@ std::string yaml_text(const Key& key, const Value& value) {
         return *truth ? "true" : "false";
     }
     if (const std::int64_t* integer = std::get_if<std::int64_t>(&value)) {
-        return std::to_string(*integer);
+        return *integer == 0 && !key.zero_word.empty() ? std::string(key.zero_word) : std::to_string(*integer);
     }
     if (const double* number = std::get_if<double>(&value)) {
         std::array<char, 512> buffer{};  // the smallest number has 324 decimals, and 17 digits at most

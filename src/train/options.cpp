@@ -13,6 +13,15 @@ void require(bool in_range, const std::string& name, const std::string& range) {
 
 }  // namespace
 
+void MemoryOptions::check() const {
+    require(bands >= 0 && bands <= max_bands, "checkpoint_bands", "auto or 1 to " + std::to_string(max_bands));
+    require(budget_bytes >= 0, "memory_budget_gb", "0 (what is free) or above");
+    require(fraction > 0 && fraction <= 1, "memory_fraction", "above 0 and at most 1");
+    require(critical > 0 && critical <= 1, "memory_critical_threshold", "above 0 and at most 1");
+    require(warning > 0 && warning <= critical, "memory_warning_threshold",
+            "above 0 and at most memory_critical_threshold");
+}
+
 void TrainOptions::check() const {
     require(num_gaussians >= 1, "num_gaussians", "at least 1");
     require(max_steps >= 1, "max_steps", "at least 1");
@@ -31,6 +40,7 @@ void TrainOptions::check() const {
     require(decay_from >= 0 && decay_from <= 1, "decay_from", "0 to 1");
     require(decay_floor > 0 && decay_floor <= 1, "decay_floor", "above 0 and at most 1");
     require(eval_steps >= 0, "eval_steps", "0 (only at the end) or above");
+    memory.check();
 }
 
 }  // namespace gsfit

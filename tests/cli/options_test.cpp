@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gsfit/core/error.h"
+
 namespace gsfit::cli {
 namespace {
 
@@ -33,6 +35,15 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
     EXPECT_EQ(ours.decay_floor, theirs.decay_floor);
     EXPECT_EQ(ours.sublattice, theirs.sublattice);
     EXPECT_EQ(ours.eval_steps, theirs.eval_steps);
+    EXPECT_EQ(ours.memory.amp, theirs.memory.amp);
+    EXPECT_EQ(ours.memory.checkpointing, theirs.memory.checkpointing);
+    EXPECT_EQ(ours.memory.bands, theirs.memory.bands);
+    EXPECT_EQ(ours.memory.target, theirs.memory.target);
+    EXPECT_EQ(ours.memory.budget_bytes, theirs.memory.budget_bytes);
+    EXPECT_EQ(ours.memory.fraction, theirs.memory.fraction);
+    EXPECT_EQ(ours.memory.warning, theirs.memory.warning);
+    EXPECT_EQ(ours.memory.critical, theirs.memory.critical);
+    EXPECT_EQ(ours.memory.growth, theirs.memory.growth);
 }
 
 TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
@@ -71,6 +82,52 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_FALSE(options.sublattice);
     EXPECT_EQ(options.eval_steps, 15);
     EXPECT_EQ(train_options(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
+}
+
+TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
+    const MemoryOptions memory =
+        train_options(Config::parse("use_amp: false\nuse_gradient_checkpointing: true\ncheckpoint_bands: 7\n"
+                                    "target_storage: file\nmemory_budget_gb: 0.6\nmemory_fraction: 0.5\n"
+                                    "memory_warning_threshold: 0.25\nmemory_critical_threshold: 0.75\n"
+                                    "memory_growth: false\n",
+                                    "test"))
+            .memory;
+    EXPECT_FALSE(memory.amp);
+    EXPECT_TRUE(memory.checkpointing);
+    EXPECT_EQ(memory.bands, 7);
+    EXPECT_EQ(memory.target, MemoryOptions::Target::file);
+    EXPECT_EQ(memory.budget_bytes, 600'000'000);
+    EXPECT_EQ(memory.fraction, 0.5);
+    EXPECT_EQ(memory.warning, 0.25);
+    EXPECT_EQ(memory.critical, 0.75);
+    EXPECT_FALSE(memory.growth);
+    EXPECT_EQ(train_options(Config::parse("target_storage: memory", "test")).memory.target,
+              MemoryOptions::Target::memory);
+}
+
+TEST(TrainOptionsFromConfig, WhatTheSchemaAcceptsTrainingAccepts) {
+    const std::string least = "0.000001";
+    for (const std::string& yaml :
+         {"checkpoint_bands: " + std::to_string(MemoryOptions::max_bands), "memory_fraction: " + least,
+          "memory_warning_threshold: " + least + "\nmemory_critical_threshold: 0.000002",
+          std::string("memory_critical_threshold: 1\nmemory_fraction: 1\nmemory_budget_gb: 1000000")}) {
+        EXPECT_NO_THROW(train_options(Config::parse(yaml, "test")).check()) << yaml;
+    }
+    EXPECT_THROW(Config::parse("checkpoint_bands: " + std::to_string(MemoryOptions::max_bands + 1), "test"),
+                 UsageError);
+}
+
+TEST(TrainOptionsFromConfig, MemoryKeysComeFromTheEnvironmentToo) {
+    const std::map<std::string, std::string> environment{{"GSFIT_MEMORY_FRACTION", "0.5"},
+                                                         {"GSFIT_MEMORY_WARNING_THRESHOLD", "0.6"},
+                                                         {"GSFIT_MEMORY_CRITICAL_THRESHOLD", "0.7"},
+                                                         {"GSFIT_CHECKPOINT_BANDS", "auto"}};
+    const MemoryOptions memory =
+        train_options(Config::load({.environment = environment, .flags = {{"memory_fraction", "0.4"}}})).memory;
+    EXPECT_EQ(memory.fraction, 0.4);  // flags win
+    EXPECT_EQ(memory.warning, 0.6);
+    EXPECT_EQ(memory.critical, 0.7);
+    EXPECT_EQ(memory.bands, 0);
 }
 
 }  // namespace

@@ -141,6 +141,13 @@ TEST_F(Resume, OtherOptionsAreRefused) {
               "--config\n");
 }
 
+TEST_F(Resume, MemorySettingsMayBeGivenAnew) {
+    ASSERT_EQ(gsfit(workspace_, long_training("run", "20")).exit_code, 0);
+    const Result result =
+        gsfit(workspace_, {"train", "--resume", "run", "--memory_budget_gb", "2"}, {"GSFIT_CHECKPOINT_BANDS=3"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
 TEST_F(Resume, ARunWithoutItsConfiguration) {
     ASSERT_EQ(gsfit(workspace_, long_training("run", "20")).exit_code, 0);
     fs::remove(workspace_ / "run/config.yaml");

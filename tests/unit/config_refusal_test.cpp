@@ -82,7 +82,9 @@ TEST(ConfigRefusal, BoundsBelongToTheRange) {
             std::string text = std::to_string(value);
             text.erase(text.find_last_not_of('0') + 1);
             text.erase(text.find_last_not_of('.') + 1);
-            const std::string others = key.name == "l2_loss_ratio" ? "\nl1_loss_ratio: 1" : "";
+            const std::string others = key.name == "l2_loss_ratio"              ? "\nl1_loss_ratio: 1"
+                                       : key.name == "memory_warning_threshold" ? "\nmemory_critical_threshold: 1"
+                                                                                : "";
             return yaml_refusal(std::string(key.name) + ": " + text + others) == "(accepted)";
         };
         EXPECT_EQ(accepts(key.range.least), !key.range.above) << key.name;
@@ -190,6 +192,22 @@ TEST(ConfigRefusal, KeysThatContradictEachOther) {
               "max_seconds (GSFIT_MAX_SECONDS) and max_steps (GSFIT_MAX_STEPS)" + reason);
     EXPECT_EQ(load_refusal({.flags = {{"max_steps", "500"}, {"max_seconds", "3"}}}),
               "max_seconds (--max_seconds) and max_steps (--max_steps)" + reason);
+}
+
+TEST(ConfigRefusal, AWordForZeroTakesItsPlace) {
+    EXPECT_EQ(yaml_refusal("checkpoint_bands: auto\n"), "(accepted)");
+    for (const std::string value : {"0", "65537", "-1", "automatic", "Auto", "1.5"}) {
+        EXPECT_EQ(yaml_refusal("checkpoint_bands: " + value),
+                  "run.yaml:1: checkpoint_bands must be a whole number, auto or 1 to 65536, not '" + value + "'");
+    }
+    EXPECT_EQ(yaml_refusal("seed: auto"), "run.yaml:1: seed must be a whole number, 0 to 4294967295, not 'auto'");
+}
+
+TEST(ConfigRefusal, TheWarningComesNoLaterThanTheCriticalThreshold) {
+    const std::string reason = "memory_warning_threshold is above memory_critical_threshold; lower it";
+    EXPECT_EQ(yaml_refusal("memory_warning_threshold: 0.96"), reason);
+    EXPECT_EQ(yaml_refusal("memory_critical_threshold: 0.5"), reason);
+    EXPECT_EQ(yaml_refusal("memory_warning_threshold: 0.5\nmemory_critical_threshold: 0.5"), "(accepted)");
 }
 
 TEST(ConfigRefusal, ARunNeedsALoss) {

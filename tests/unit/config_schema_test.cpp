@@ -117,6 +117,7 @@ TEST(Schema, EachTypeHasItsFacts) {
         EXPECT_EQ(key.type == Type::choice, !key.choices.empty()) << key.name;
         const bool ranged = key.type == Type::integer || key.type == Type::number;
         EXPECT_EQ(ranged, key.range.least < key.range.most) << key.name;
+        EXPECT_TRUE(key.zero_word.empty() || (key.type == Type::integer && key.range.least == 1)) << key.name;
     }
 }
 
@@ -127,6 +128,8 @@ TEST(Schema, PresetsLoad) {
     EXPECT_EQ(load("4k.yaml").integer("num_gaussians"), 20000);
     EXPECT_EQ(load("8k.yaml").integer("num_gaussians"), 30000);
     EXPECT_EQ(load("8k.yaml").integer("max_steps"), 300);
+    EXPECT_EQ(load("8k_low_memory.yaml").integer("max_steps"), 300);
+    EXPECT_EQ(load("8k_low_memory.yaml").number("memory_budget_gb"), 0.6);
     EXPECT_EQ(load("preview.yaml").integer("max_steps"), 100);
     for (const auto& entry : fs::directory_iterator(source_root / "cfgs")) {
         EXPECT_NO_THROW(Config::load({.file = entry.path()})) << entry.path();
@@ -141,6 +144,7 @@ TEST(Schema, HelpNamesEveryKeyWithRangeAndDefault) {
     EXPECT_NE(help.find("Run:\n  --seed N                    seed of everything random"), std::string::npos);
     EXPECT_NE(help.find("\n\nInput:\n"), std::string::npos);
     EXPECT_NE(help.find("(1 to 10000000; default 10000)\n"), std::string::npos);
+    EXPECT_NE(help.find("(auto or 1 to 65536; default auto)\n"), std::string::npos);
     EXPECT_NE(help.find("(1 to 6 sigma; default 4.2919321)\n"), std::string::npos);
     EXPECT_NE(help.find("(norm, sum; default norm)\n"), std::string::npos);
     EXPECT_NE(help.find("(default empty)\n"), std::string::npos);

@@ -171,6 +171,15 @@ TEST(TrainOptions, RefusesWhatIsOutOfRange) {
     refused([](auto& options) { options.initial_ratio = 1.1F; });
     refused([](auto& options) { options.init_random_ratio = std::nanf(""); });
     refused([](auto& options) { options.growth_times = -1; });
+    refused([](auto& options) { options.memory.bands = -1; });
+    refused([](auto& options) { options.memory.bands = 65537; });
+    refused([](auto& options) { options.memory.budget_bytes = -1; });
+    refused([](auto& options) { options.memory.fraction = 0; });
+    refused([](auto& options) { options.memory.fraction = std::nan(""); });
+    refused([](auto& options) { options.memory.fraction = 1.01; });
+    refused([](auto& options) { options.memory.warning = 0; });
+    refused([](auto& options) { options.memory.warning = 0.96; });
+    refused([](auto& options) { options.memory.critical = 1.01; });
     refused([](auto& options) { options.growth_until = 0; });
     refused([](auto& options) { options.growth_sigma = 0; });
     refused([](auto& options) { options.position_step = -1; });
