@@ -28,16 +28,17 @@ std::int64_t resident_memory() noexcept;
 /// Whether an error tells that memory ran out, on the host or on a device.
 bool is_out_of_memory(const std::exception& error);
 
-/// Lets the heap keep freed blocks of up to 256 MiB, and as much at its end. A step's buffers of some MB would
-/// otherwise be mapped, and zeroed by the kernel, in every step anew. For the start of a program.
+/// Lets the heap keep freed blocks of up to 4 MiB, and 64 MiB at its end: a step's smaller buffers would otherwise be
+/// mapped, and zeroed by the kernel, in every step anew. Larger blocks, the images, are mapped one by one and gone when
+/// they are freed: in the heap they leave holes that the next one does not fit into. For the start of a program.
 void keep_freed_memory();
 
 /// Gives freed memory that the heap keeps back to the system; what reserve_memory() took as well.
 void release_free_memory();
 
 /// Takes `bytes` from the system, touches them, and leaves them to the heap, which gives nothing back from then on:
-/// later allocations, of any size and from any thread, are served from them. For the main thread, before it starts
-/// others. Throws std::bad_alloc when so many are not there.
+/// later allocations, of any size and from any thread that has no heap of its own yet, are served from them. Throws
+/// std::bad_alloc when so many are not there.
 void reserve_memory(std::int64_t bytes);
 
 /// Samples what this process holds, ten times a second, on a thread of its own.

@@ -9,9 +9,8 @@
 namespace gsfit {
 
 void keep_freed_memory() {
-    constexpr int most = 256 << 20;
-    mallopt(M_MMAP_THRESHOLD, most);
-    mallopt(M_TRIM_THRESHOLD, most);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 void release_free_memory() { malloc_trim(0); }

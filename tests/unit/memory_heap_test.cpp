@@ -9,6 +9,7 @@
 #include <new>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "gsfit/memory.h"
 
@@ -30,23 +31,34 @@ long faults() {
     return usage.ru_minflt;
 }
 
-/// A block of memory that is written to, and freed again.
-void use(std::int64_t bytes) {
-    const std::unique_ptr<char[]> block(new char[static_cast<std::size_t>(bytes)]);
-    std::memset(block.get(), 1, static_cast<std::size_t>(bytes));
-    asm volatile("" : : "r"(block.get()) : "memory");
+/// Blocks of memory that are written to, and freed again.
+void use_at_once(int count, std::int64_t bytes) {
+    std::vector<std::unique_ptr<char[]>> blocks;
+    for (int i = 0; i < count; ++i) {
+        blocks.emplace_back(new char[static_cast<std::size_t>(bytes)]);
+        std::memset(blocks.back().get(), 1, static_cast<std::size_t>(bytes));
+        asm volatile("" : : "r"(blocks.back().get()) : "memory");
+    }
 }
 
 TEST(Heap, KeepsFreedMemoryUntilToldToReleaseIt) {
     if (sanitized) GTEST_SKIP() << "sanitizers bring a heap of their own";
     keep_freed_memory();
-    use(200 * mib);
+    use_at_once(12, 3 * mib);
     const std::int64_t kept = resident_memory();
     const long before = faults();
-    for (int i = 0; i < 10; ++i) use(200 * mib);
-    EXPECT_LT(faults() - before, 1000) << "a block of 200 MiB has 51,200 pages";
+    for (int i = 0; i < 10; ++i) use_at_once(12, 3 * mib);
+    EXPECT_LT(faults() - before, 1000) << "a block of 3 MiB has 768 pages";
     release_free_memory();
-    EXPECT_LT(resident_memory(), kept - 190 * mib);
+    EXPECT_LT(resident_memory(), kept - 30 * mib);
+}
+
+TEST(Heap, KeepsNoLargeBlocks) {
+    if (sanitized) GTEST_SKIP() << "sanitizers bring a heap of their own";
+    keep_freed_memory();
+    const std::int64_t before = resident_memory();
+    use_at_once(4, 50 * mib);
+    EXPECT_LT(resident_memory(), before + 20 * mib);
 }
 
 /// In a process of its own: what it sets stays set.
@@ -58,8 +70,8 @@ TEST(HeapDeathTest, ReservesMemory) {
             reserve_memory(400 * mib);
             const std::int64_t reserved = resident_memory();
             const long before = faults();
-            for (int i = 0; i < 3; ++i) use(390 * mib);
-            for (int i = 0; i < 100; ++i) use(3 * mib);
+            for (int i = 0; i < 3; ++i) use_at_once(1, 390 * mib);
+            for (int i = 0; i < 100; ++i) use_at_once(1, 3 * mib);
             const bool served = reserved > 400 * mib && faults() - before < 1000 && resident_memory() >= reserved - mib;
             std::exit(served ? 0 : 1);
         },
