@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "gsfit/core/random.h"
+#include "gsfit/gaussians.h"
 #include "gsfit/optim.h"
 #include "gsfit/types.h"
 
@@ -15,6 +16,7 @@ struct GrowthOptions {
     std::int64_t count = 0;  ///< Gaussians to add
     float sigma = 1.0F;      ///< of the new ones, before they are drawn out along edges [pixels]
     double pitch = 1;        ///< sqrt(pixels / Gaussians) of the finished field [pixels]
+    Forget forget{};         ///< as in InitialOptions
 };
 
 /// Renders rows of a lattice: [C,n,w], contiguous float32.

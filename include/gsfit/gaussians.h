@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "gsfit/core/random.h"
@@ -11,6 +12,9 @@ namespace gsfit {
 /// What a field's tensors hold.
 std::int64_t field_bytes(std::int64_t size, int channels);
 
+/// Called now and then, when pixels that were read are done with: a mapped image can let them go.
+using Forget = std::function<void()>;
+
 /// A pixel of the target at which a Gaussian is placed.
 struct Site {
     std::int64_t x, y;  ///< [pixels]
@@ -19,14 +23,15 @@ struct Site {
 
 /// One Gaussian a site: centred on the pixel, coloured like it, and drawn out along the edge it lies on. The edge is
 /// read from the structure tensor over 5 x 5 taps 0.1 `pitch` apart; with coherence c, sigma is exp(-0.6 c^2) times the
-/// site's across the edge and exp(0.6 c^2) times along it.
-Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch);
+/// site's across the edge and exp(0.6 c^2) times along it. `forget` is as in InitialOptions.
+Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch, const Forget& forget = {});
 
 struct InitialOptions {
     std::int64_t count = 0;     ///< 1 to the number of pixels
     float random_ratio = 0.3F;  ///< of the count, uniform over the image; the rest by squared Sobel gradient
     std::int64_t stride = 1;    ///< side of the boxes in which the image is averaged before its gradient is taken
     double pitch = 1;           ///< sqrt(pixels / Gaussians) of the finished field [pixels]
+    Forget forget{};            ///< may be empty
 };
 
 /// The field that training starts from, in Morton order; sigma is half the local spacing. Nothing image-sized is kept.

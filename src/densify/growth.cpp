@@ -116,7 +116,7 @@ void grow(Field& field, Moments& moments, const RenderRows& render, const Packed
     const std::int64_t most = std::max<std::int64_t>(1, lattice.samples() / 2);
     const auto samples = draw_by_residual(render, target, lattice, std::min(options.count, most), random);
     const auto sites = sites_around(samples, target, lattice, options.sigma, random);
-    Field all = concatenate(field, gaussians_at(target, sites, options.pitch));
+    Field all = concatenate(field, gaussians_at(target, sites, options.pitch, options.forget));
     const auto added = static_cast<std::int64_t>(sites.size());
     Moments all_moments = concatenate(moments, Moments::zeros(added, target.channels));
     sort(all, all_moments);

@@ -83,14 +83,19 @@ std::vector<std::int64_t> draw_uniformly(std::int64_t count, std::int64_t places
     return sampler.take();
 }
 
-std::vector<std::int64_t> draw_by_gradient(std::int64_t count, const Boxes& boxes, Random& random) {
+std::vector<std::int64_t> draw_by_gradient(std::int64_t count, const Boxes& boxes, const Forget& forget,
+                                           Random& random) {
     WeightedSampler sampler(count, random.bits());
     const NeighbourhoodWeights weights{
         .width = boxes.width(),
         .height = boxes.height(),
         .map_row = [&](std::int64_t y, float* row) { boxes.luma(y, row); },
         .weigh_row = [&](const RowTriple& rows, float* row) { squared_gradient(rows, boxes.width(), row); }};
-    add_rows(sampler, weights, {0, boxes.height()});
+    constexpr std::int64_t run = 128;
+    for (std::int64_t first = 0; first < boxes.height(); first += run) {
+        add_rows(sampler, weights, {first, std::min(run, boxes.height() - first)});
+        if (forget) forget();
+    }
     return sampler.take();
 }
 
@@ -136,7 +141,7 @@ std::vector<Site> initial_sites(const PackedView& image, const InitialOptions& o
         }
     };
     add(draw_uniformly(uniform, places, random));
-    add(draw_by_gradient(count - uniform, boxes, random));
+    add(draw_by_gradient(count - uniform, boxes, options.forget, random));
     set_sigmas(image, sites);
     return sites;
 }
@@ -149,7 +154,7 @@ Field initial_field(const PackedView& image, const InitialOptions& options, Rand
         throw Error("an image of " + std::to_string(pixels) + " pixels cannot start with " +
                     std::to_string(options.count) + " Gaussians");
     }
-    const Field field = gaussians_at(image, initial_sites(image, options, random), options.pitch);
+    const Field field = gaussians_at(image, initial_sites(image, options, random), options.pitch, options.forget);
     return select(field, morton_order(field.position));
 }
 

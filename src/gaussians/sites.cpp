@@ -52,7 +52,7 @@ std::int64_t field_bytes(std::int64_t size, int channels) {
     return size * (5 + channels) * static_cast<std::int64_t>(sizeof(float));
 }
 
-Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch) {
+Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, double pitch, const Forget& forget) {
     const auto n = static_cast<std::int64_t>(sites.size());
     Field field{.position = at::empty({n, 2}),
                 .inv_scale = at::empty({n, 2}),
@@ -65,8 +65,7 @@ Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, doub
     float* rotation = field.rotation.data_ptr<float>();
     float* feature = field.feature.data_ptr<float>();
     const std::int64_t tap = std::max<std::int64_t>(1, std::llround(0.1 * pitch));
-    constexpr std::int64_t grain = 256;
-    parallel_ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    const auto place = [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
             const Site& site = sites[static_cast<std::size_t>(i)];
             const Edge edge = edge_at(image, site.x, site.y, tap);
@@ -82,7 +81,14 @@ Field gaussians_at(const PackedView& image, const std::vector<Site>& sites, doub
                 feature[i * image.channels + c] = image.value(site.x, site.y, c);
             }
         }
-    });
+    };
+    constexpr std::int64_t grain = 64;
+    constexpr std::int64_t run = 1024;
+    for (std::int64_t first = 0; first < n; first += run) {
+        parallel_ranges(std::min(run, n - first), grain,
+                        [&](std::int64_t begin, std::int64_t end) { place(first + begin, first + end); });
+        if (forget) forget();
+    }
     return field;
 }
 
