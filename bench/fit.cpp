@@ -50,7 +50,7 @@ void run_fit(const FitOptions& options) {
     TrainOptions train_options = options.train;
     for (int i = 0; i < options.seeds; ++i, ++train_options.seed) {
         const TrainState state = train(image, train_options, {});
-        const Fit fit{evaluate(state.field, state.blending, image.view()), state.seconds};
+        const Fit fit{evaluate(state.field, state.blending, image), state.seconds};
         fits.push_back(fit);
         table.push_back(line_of(std::to_string(train_options.seed), fit));
         report["fits"].push_back({{"seed", train_options.seed},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "gsfit/image.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -14,10 +15,13 @@ struct Quality {
 
 /// Renders at the target's size and compares, in bands: memory grows with the width, not the image.
 /// Throws Error when the field and the target differ in channels.
-Quality evaluate(const Field& field, const Blending& blending, const PackedView& target);
+Quality evaluate(const Field& field, const Blending& blending, const PackedImage& target);
 
 /// PSNR alone: several times faster.
-double evaluate_psnr(const Field& field, const Blending& blending, const PackedView& target);
+double evaluate_psnr(const Field& field, const Blending& blending, const PackedImage& target);
+
+/// Rows that are rendered and compared at a time.
+inline constexpr std::int64_t evaluation_rows = 256;
 
 /// PSNR [dB] of image [C,H,W] as it is, against a target of its size; infinity when they are the same.
 double psnr(const at::Tensor& image, const PackedView& target);

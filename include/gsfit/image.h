@@ -15,6 +15,21 @@
 
 namespace gsfit {
 
+/// What an image is, without its pixels.
+struct ImageInfo {
+    std::int64_t width = 0;   ///< [pixels]
+    std::int64_t height = 0;  ///< [pixels]
+    int channels = 0;         ///< 1 or 3: alpha does not count, since only an opaque one is read
+    int bits = 8;             ///< 8 or 16
+
+    [[nodiscard]] std::int64_t row_bytes() const { return width * channels * (bits / 8); }
+    /// Of all pixels: resident when they lie in memory, else the size of the file.
+    [[nodiscard]] std::int64_t bytes() const { return height * row_bytes(); }
+    /// At most resident of a mapped image when all but `rows` adjacent rows have been dropped: Linux maps file pages 64
+    /// KiB at a time, which may reach beyond the rows on both sides.
+    [[nodiscard]] std::int64_t resident_bytes(std::int64_t rows) const { return rows * row_bytes() + (2 << 16); }
+};
+
 /// An image as it came from its file: 8 or 16 bit, grey or RGB, interleaved. It stays packed; values are converted
 /// where they are read. Its pixels lie in memory or in a file that is mapped: see PixelStorage.
 class PackedImage {
@@ -30,6 +45,9 @@ public:
     [[nodiscard]] std::int64_t width() const { return view_.width; }
     [[nodiscard]] std::int64_t height() const { return view_.height; }
     [[nodiscard]] int channels() const { return view_.channels; }
+    [[nodiscard]] ImageInfo info() const {
+        return {.width = view_.width, .height = view_.height, .channels = view_.channels, .bits = view_.bits};
+    }
 
     [[nodiscard]] bool in_file() const { return in_file_; }
     /// A copy in a file of `folder`; the memory is free once this image is gone. Throws OutputError as read_image does.
@@ -58,21 +76,6 @@ struct PixelStorage {
 /// Whether files in the folder lie in memory all the same (tmpfs), so that nothing is saved by keeping pixels there.
 /// Throws OutputError when there is no such folder.
 bool lies_in_memory(const std::filesystem::path& folder);
-
-/// The image that read_image gives, told from the file's header.
-struct ImageInfo {
-    std::int64_t width = 0;   ///< [pixels]
-    std::int64_t height = 0;  ///< [pixels]
-    int channels = 0;         ///< 1 or 3: alpha does not count, since only an opaque one is read
-    int bits = 8;             ///< 8 or 16
-
-    [[nodiscard]] std::int64_t row_bytes() const { return width * channels * (bits / 8); }
-    /// Of all pixels: resident when they lie in memory, else the size of the file.
-    [[nodiscard]] std::int64_t bytes() const { return height * row_bytes(); }
-    /// At most resident of a mapped image when all but `rows` adjacent rows have been dropped: Linux maps file pages 64
-    /// KiB at a time, which may reach beyond the rows on both sides.
-    [[nodiscard]] std::int64_t resident_bytes(std::int64_t rows) const { return rows * row_bytes() + (2 << 16); }
-};
 
 /// The largest image that is read [pixels]; either side may have up to a million.
 inline constexpr std::int64_t max_image_pixels = std::int64_t{1} << 30;

@@ -16,6 +16,9 @@ struct Moments {
     static Moments zeros(std::int64_t size, int channels);
 };
 
+/// What the moments of so many Gaussians hold.
+std::int64_t moments_bytes(std::int64_t size, int channels);
+
 /// Step lengths of the four kinds of parameters.
 struct StepSizes {
     float position = 0;  ///< [sigma] along the Gaussian's own axes

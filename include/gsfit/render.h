@@ -11,4 +11,14 @@ at::Tensor render(const Field& field, const Lattice& lattice, const Blending& bl
 at::Tensor render_loss(const Field& field, const Lattice& lattice, const Blending& blending, const PackedView& target,
                        const PixelLoss& loss);
 
+// The same of a band of a lattice, from the splats that the whole lattice sees: one projection serves all bands.
+
+/// Image [C,n,w] of these rows, stored as `type`: float32 or float16.
+at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                       at::ScalarType type = at::kFloat);
+
+/// What these rows add to the lattice's pixel loss.
+at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                            const PackedView& target, const PixelLoss& loss);
+
 }  // namespace gsfit

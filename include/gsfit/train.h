@@ -32,7 +32,7 @@ struct MemoryOptions {
     double warning = 0.8;               ///< of the budget: what can be dropped is dropped; above 0, at most `critical`
     double critical = 0.95;             ///< of the budget: settings are changed; up to 1
     bool growth = true;                 ///< take memory when needed; false: the planned peak at the start
-    std::filesystem::path folder;       ///< for the target's file; empty: that for temporary files
+    std::filesystem::path folder;       ///< for the target's file; empty: it stays in memory
 
     static constexpr std::int64_t max_bands = 65536;
 
@@ -87,6 +87,7 @@ struct TrainState {
 /// What a run's memory was planned to be, and the settings in force.
 struct MemoryReport {
     std::int64_t budget_bytes = 0;   ///< of the whole process; 0: not known
+    std::int64_t program_bytes = 0;  ///< of the process before the run, without its target
     std::int64_t planned_bytes = 0;  ///< peak of the whole process; 0: not known
     bool amp = false;
     bool checkpointing = false;
@@ -114,12 +115,17 @@ struct TrainEvent {
 
 using TrainListener = std::function<void(const TrainEvent&)>;
 
+/// Throws UsageError when an option is out of range or the image has fewer pixels than there are to be Gaussians.
+void check_fit(const TrainOptions& options, const ImageInfo& image);
+
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
 /// called in order on the calling thread; an exception from one ends the run. A step that is evaluated sends
 /// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a
 /// finished state. `noted` may come at any time. When `stop` becomes true the run ends after the current step
-/// with a `finished` event whose `stopped` is set. Returns the final state.
-TrainState train(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
+/// with a `finished` event whose `stopped` is set. When memory runs out, work is repeated with settings that need less
+/// (docs/memory.md); when nothing is left to give up, such a `finished` event is sent and MemoryError thrown. Returns
+/// the final state.
+TrainState train(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace gsfit

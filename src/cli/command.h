@@ -22,6 +22,7 @@ Command render_command();
 Command eval_command();
 Command info_command();
 Command config_command();
+Command plan_command();
 
 /// All of them, in the order in which help shows them.
 std::vector<Command> commands();

@@ -29,6 +29,16 @@ Config load_config(const Arguments& arguments) {
     return Config::load(sources);
 }
 
+Config load_config_with_image(Arguments arguments) {
+    for (const std::string& image : arguments.positional) {
+        if (std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "input_path"; })) {
+            throw UsageError("the image is given twice: as argument and as --input_path; leave one of them out");
+        }
+        arguments.keys.emplace_back("input_path", image);
+    }
+    return load_config(arguments);
+}
+
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments) {
     const std::filesystem::path file = run_folder / "config.yaml";
     if (!is_there(file)) {

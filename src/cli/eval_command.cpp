@@ -46,7 +46,7 @@ ExitCode run(const Arguments& arguments) {
     const Field& field = source.saved.field;
     const std::filesystem::path path = image_path(arguments, source);
     const PackedImage image = read_target(path, field);
-    const Quality quality = evaluate(field, source.saved.blending, image.view());
+    const Quality quality = evaluate(field, source.saved.blending, image);
     const std::uintmax_t bytes = size_of_file(source.file);
     const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
     print_report({{"file", source.file.string()},

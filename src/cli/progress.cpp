@@ -47,7 +47,7 @@ std::string clock(double seconds) {
                         : text_of(whole / 3600, ":", two_digits(whole / 60 % 60), ":", two_digits(whole % 60));
 }
 
-/// "step 170/500  38.21 dB  5000 Gaussians  112.3 steps/s  ETA 0:03  412 MB"
+/// "step 170/500  38.21 dB  5000 Gaussians  112.3/s  ETA 0:03  412 MB"
 std::string describe(const TrainEvent& event, std::int64_t max_steps) {
     std::string text = text_of("step ", event.state.step);
     if (max_steps > 0) {
@@ -58,10 +58,10 @@ std::string describe(const TrainEvent& event, std::int64_t max_steps) {
     }
     text += text_of("  ", event.state.field.size(), " Gaussians");
     if (event.steps_per_second > 0) {
-        text += text_of("  ", fixed(event.steps_per_second, 1), " steps/s  ETA ", clock(event.seconds_left));
+        text += text_of("  ", fixed(event.steps_per_second, 1), "/s  ETA ", clock(event.seconds_left));
     }
-    if (event.resident_bytes > 0) {
-        text += text_of("  ", event.resident_bytes / 1'000'000, " MB");
+    if (event.peak_bytes > 0) {
+        text += text_of("  ", event.peak_bytes / 1'000'000, " MB");
     }
     return text;
 }
@@ -101,7 +101,7 @@ public:
         const std::string text = describe(event, max_steps_);
         std::string line = text_of(std::setw(3), percent(event), "%");
         const int room = columns() - static_cast<int>(line.size() + text.size()) - 6;
-        if (room >= 8) {
+        if (room >= 5) {
             const int width = std::min(room, 40);
             const int filled = percent(event) * width / 100;
             line += text_of(" [", std::string(filled, '#'), std::string(width - filled, '.'), "]");

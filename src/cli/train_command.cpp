@@ -22,7 +22,9 @@
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
+#include "gsfit/memory.h"
 #include "gsfit/record.h"
+#include "gsfit/train/plan.h"
 
 namespace gsfit::cli {
 namespace {
@@ -36,17 +38,6 @@ struct Job {
     fs::path folder;
     bool resumed = false;
 };
-
-/// The configuration with the IMAGE argument in its place.
-Config load_new_config(Arguments arguments) {
-    for (const std::string& image : arguments.positional) {
-        if (std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "input_path"; })) {
-            throw UsageError("the image is given twice: as argument and as --input_path; leave one of them out");
-        }
-        arguments.keys.emplace_back("input_path", image);
-    }
-    return load_config(arguments);
-}
 
 fs::path new_folder(const Arguments& arguments, const Config& config, const fs::path& image) {
     if (!arguments.has("output")) {
@@ -62,7 +53,7 @@ fs::path new_folder(const Arguments& arguments, const Config& config, const fs::
 }
 
 Job new_job(const Arguments& arguments) {
-    Config config = load_new_config(arguments);
+    Config config = load_config_with_image(arguments);
     const fs::path image = config.text("input_path");
     if (image.empty()) {
         throw UsageError("no image is given; name one, for instance gsfit train photo.jpg");
@@ -82,20 +73,6 @@ Job resumed_job(const Arguments& arguments) {
         throw InputError(text_of("'", folder.string(), "' holds no run to resume; name the folder of one"));
     }
     return {load_config_of_run(folder, arguments), image_of_run(folder), folder, true};
-}
-
-/// Refuses what training would refuse, before there is a folder.
-void check_options(const TrainOptions& options, const PackedImage& image) {
-    options.check();
-    const std::int64_t pixels = image.width() * image.height();
-    if (options.num_gaussians > pixels) {
-        throw UsageError(text_of("num_gaussians is ", options.num_gaussians, ", but the image has only ", pixels,
-                                 " pixels: ask for fewer"));
-    }
-}
-
-RunFolder open_folder(const Job& job) {
-    return job.resumed ? RunFolder::reopen(job.folder) : RunFolder::create(job.folder);
 }
 
 std::optional<FoundCheckpoint> checkpoint_of(const Job& job) {
@@ -118,7 +95,7 @@ void check_raster(const Job& job, const PackedImage& image, const Field& field) 
     }
 }
 
-RunInfo run_info(const Job& job, const PackedImage& image, const std::optional<FoundCheckpoint>& checkpoint) {
+RunInfo run_info(const Job& job, const ImageInfo& image, const std::optional<FoundCheckpoint>& checkpoint) {
     RunInfo info;
     info.versions = versions();
     info.device = "cpu";
@@ -126,8 +103,8 @@ RunInfo run_info(const Job& job, const PackedImage& image, const std::optional<F
     info.threads = threads();
     info.seed = static_cast<std::uint64_t>(job.config.integer("seed"));
     info.image = fs::absolute(job.image).string();  // so that the run can go on from any directory
-    info.image_width = image.width();
-    info.image_height = image.height();
+    info.image_width = image.width;
+    info.image_height = image.height;
     if (checkpoint) {
         info.resumed_step = checkpoint->state.step;
     }
@@ -146,7 +123,7 @@ void record_failure(RunRecord& record, RunLog& log, const std::string& reason) {
 /// Training with everybody who listens to it; the run's files lie in its folder.
 class Run {
 public:
-    Run(const Job& job, Progress& progress, const PackedImage& image, std::optional<FoundCheckpoint> checkpoint)
+    Run(const Job& job, Progress& progress, const ImageInfo& image, std::optional<FoundCheckpoint> checkpoint)
         : job_(job),
           progress_(progress),
           log_(job.folder, job.config.text("log_level")),
@@ -154,8 +131,8 @@ public:
           metrics_(job.folder, checkpoint ? std::optional(checkpoint->state.step) : std::nullopt),
           checkpoints_(job.folder, job.config.integer("save_ckpt_steps"), job.config.integer("save_checkpoint_keep")) {
         log_.write(RunLog::Level::info,
-                   text_of("gsfit ", GSFIT_VERSION, " fits '", job.image.string(), "', ", image.width(), " x ",
-                           image.height(), " pixels, ", image.channels(), " channels, ", threads(), " threads"));
+                   text_of("gsfit ", GSFIT_VERSION, " fits '", job.image.string(), "', ", image.width, " x ",
+                           image.height, " pixels, ", image.channels, " channels, ", threads(), " threads"));
         if (checkpoint) {
             log_.write(RunLog::Level::info, text_of("goes on from '", checkpoint->path.string(), "'"));
             if (!checkpoint->note.empty()) {
@@ -165,10 +142,10 @@ public:
         }
     }
 
-    ExitCode run(const PackedImage& image) {
+    ExitCode run(PackedImage image, const TrainOptions& options) {
         try {
             const TrainState state =
-                train(image, train_options(job_.config), listeners(), std::move(start_), &stop_requested());
+                train(std::move(image), options, listeners(), std::move(start_), &stop_requested());
             return stopped_ ? stop() : finish(state);
         } catch (const std::exception& error) {
             record_failure(record_, log_, error.what());
@@ -222,13 +199,52 @@ bool is_finished(const Job& job) {
     return job.resumed && read_run_json(job.folder).value("exit", nlohmann::ordered_json()) == "finished";
 }
 
+/// Decodes the image into memory or, when that is planned or memory fails, into a file in the run's folder.
+class TargetReader {
+public:
+    TargetReader(const Job& job, Progress& progress) : job_(job), progress_(progress) {}
+
+    PackedImage read(bool into_file) {
+        progress_.phase(text_of("decoding ", job_.image.string()));
+        const std::int64_t resize_max = job_.config.integer("resize_max");
+        if (!into_file) {
+            try {
+                return read_image(job_.image, resize_max);
+            } catch (const std::bad_alloc&) {
+                progress_.note("memory does not suffice for the decoded image: it is decoded into a file");
+            }
+        }
+        return read_image(job_.image, resize_max, {.folder = folder().path()});
+    }
+
+    /// Opened when it is first asked for: an image that cannot be read leaves no folder.
+    const RunFolder& folder() {
+        if (!folder_) folder_.emplace(job_.resumed ? RunFolder::reopen(job_.folder) : RunFolder::create(job_.folder));
+        return *folder_;
+    }
+
+private:
+    const Job& job_;
+    Progress& progress_;
+    std::optional<RunFolder> folder_;
+};
+
+/// Options of the run, for an image of its size.
+TrainOptions options_of(const Job& job, const ImageInfo& image) {
+    TrainOptions options = train_options(job.config);
+    options.memory.folder = job.folder;
+    check_fit(options, image);
+    return options;
+}
+
 ExitCode fit(const Job& job) {
-    const TrainOptions options = train_options(job.config);
+    const ImageInfo info = inspect_image(job.image, job.config.integer("resize_max"));
+    const TrainOptions options = options_of(job, info);
+    const MemorySettings settings = plan_memory(info, options, host_memory().resident).choice().settings;
     const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
-    progress->phase(text_of("decoding ", job.image.string()));
-    const PackedImage image = read_image(job.image, job.config.integer("resize_max"));
-    check_options(options, image);
-    const RunFolder folder = open_folder(job);
+    TargetReader reader(job, *progress);
+    PackedImage image = reader.read(settings.target_in_file);
+    reader.folder();
     std::optional<FoundCheckpoint> checkpoint = checkpoint_of(job);
     if (checkpoint) {
         if (!checkpoint->note.empty()) {
@@ -240,7 +256,7 @@ ExitCode fit(const Job& job) {
     }
     progress->phase("starting");
     stop_on_signals();
-    return Run(job, *progress, image, std::move(checkpoint)).run(image);
+    return Run(job, *progress, info, std::move(checkpoint)).run(std::move(image), options);
 }
 
 ExitCode run(const Arguments& arguments) {

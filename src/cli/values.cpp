@@ -38,6 +38,18 @@ double positive_value(const Arguments& arguments, std::string_view flag, std::in
     return *number;
 }
 
+std::array<std::int64_t, 2> size_value(const Arguments& arguments, std::string_view flag, std::int64_t most_pixels) {
+    const std::string text = arguments.value(flag);
+    const std::size_t cross = text.find('x');
+    const auto width = parse<std::int64_t>(text.substr(0, cross));
+    const auto height = cross == std::string::npos ? std::nullopt : parse<std::int64_t>(text.substr(cross + 1));
+    if (!width || !height || *width < 1 || *height < 1 || *width > most_pixels / *height) {
+        throw UsageError(
+            text_of("--", flag, " must be WIDTHxHEIGHT of up to ", most_pixels, " pixels, not '", text, "'"));
+    }
+    return {*width, *height};
+}
+
 std::array<std::int64_t, 4> rectangle_value(const Arguments& arguments, std::string_view flag) {
     const std::string text = arguments.value(flag) + ",";
     std::array<std::int64_t, 4> values{};

@@ -15,6 +15,9 @@ std::int64_t integer_value(const Arguments& arguments, std::string_view flag, st
 /// Above 0, up to most.
 double positive_value(const Arguments& arguments, std::string_view flag, std::int64_t most);
 
+/// "WIDTHxHEIGHT" of at least 1 and together at most `most_pixels`.
+std::array<std::int64_t, 2> size_value(const Arguments& arguments, std::string_view flag, std::int64_t most_pixels);
+
 /// Four integers with commas between them.
 std::array<std::int64_t, 4> rectangle_value(const Arguments& arguments, std::string_view flag);
 

@@ -96,7 +96,7 @@ constexpr Key table[] = {
     {"use_amp", boolean, "true", {}, {}, "", "Memory",
         "image-sized planes are float16, and the loss is scaled so that its gradient survives that"},
     {"use_gradient_checkpointing", boolean, "false", {}, {}, "", "Memory",
-        "recompute the image in backward rather than keep what backward needs: less memory, more time"},
+        "draw a band's image again for its gradient rather than keep what that needs; bands alone save as much"},
     {"checkpoint_bands", integer, "auto", {1, 65536}, {}, "", "Memory",
         "an image is worked on in so many bands; auto: the fewest that fit the budget", "auto"},
     {"target_storage", choice, "auto", {}, target_storages, "", "Memory",

@@ -15,6 +15,11 @@ Moments Moments::zeros(std::int64_t size, int channels) {
             .age = at::zeros({size}, at::kInt)};
 }
 
+std::int64_t moments_bytes(std::int64_t size, int channels) {
+    return size * (2 * (5 + channels) * static_cast<std::int64_t>(sizeof(float)) +
+                   static_cast<std::int64_t>(sizeof(std::int32_t)));
+}
+
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
                    const ScaleBounds& bounds) {
     const auto same = [](const at::Tensor& gradient, const at::Tensor& parameter) {

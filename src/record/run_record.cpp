@@ -36,6 +36,7 @@ std::optional<std::int64_t> peak_bytes(const std::string& name) {
 Json described(const MemoryReport& memory) {
     Json json;
     if (memory.budget_bytes > 0) json["budget_bytes"] = memory.budget_bytes;
+    if (memory.program_bytes > 0) json["program_bytes"] = memory.program_bytes;
     if (memory.planned_bytes > 0) json["planned_bytes"] = memory.planned_bytes;
     json["amp"] = memory.amp;
     json["checkpointing"] = memory.checkpointing;

@@ -7,15 +7,22 @@
 namespace gsfit {
 
 at::Tensor render(const Field& field, const Lattice& lattice, const Blending& blending) {
-    const Splats splats = project(field, lattice);
-    return rasterize(splats, bin(splats, lattice.width, lattice.height, blending.cutoff), blending);
+    return render_rows(project(field, lattice), lattice, {0, lattice.height}, blending);
 }
 
 at::Tensor render_loss(const Field& field, const Lattice& lattice, const Blending& blending, const PackedView& target,
                        const PixelLoss& loss) {
-    const Splats splats = project(field, lattice);
-    const auto bins = bin(splats, lattice.width, lattice.height, blending.cutoff);
-    return rasterize_loss(splats, bins, blending, target, lattice, loss);
+    return render_rows_loss(project(field, lattice), lattice, {0, lattice.height}, blending, target, loss);
+}
+
+at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                       at::ScalarType type) {
+    return rasterize(splats, bin(splats, lattice.width, rows, blending.cutoff), blending, type);
+}
+
+at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                            const PackedView& target, const PixelLoss& loss) {
+    return rasterize_loss(splats, bin(splats, lattice.width, rows, blending.cutoff), blending, target, lattice, loss);
 }
 
 }  // namespace gsfit

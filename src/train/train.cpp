@@ -1,7 +1,6 @@
 #include "gsfit/train.h"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/variable.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,10 +11,12 @@
 #include "gsfit/densify.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians.h"
-#include "gsfit/loss.h"
 #include "gsfit/render.h"
+#include "train/keeper.h"
+#include "train/mixed_precision.h"
 #include "train/pace.h"
 #include "train/schedule.h"
+#include "train/step.h"
 
 namespace gsfit {
 
@@ -23,26 +24,16 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-/// The field's tensors as leaves of a graph; they share the field's memory.
-Field leaves_of(const Field& field) {
-    const auto leaf = [](const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); };
-    return {.position = leaf(field.position),
-            .inv_scale = leaf(field.inv_scale),
-            .rotation = leaf(field.rotation),
-            .feature = leaf(field.feature),
-            .raster_width = field.raster_width,
-            .raster_height = field.raster_height};
-}
-
 class Trainer {
 public:
-    Trainer(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
+    Trainer(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
             std::optional<TrainState> state)
-        : target_(image.view()),
+        : target_(std::move(image)),
           options_(options),
-          schedule_(options, image.width(), image.height()),
+          schedule_(options, target_.width(), target_.height()),
           pace_(options, schedule_),
-          listeners_(listeners) {
+          listeners_(listeners),
+          memory_(target_, options, [this](const std::string& sentence) { notices_.push_back(sentence); }) {
         clock_ = now();
         state_ = state ? std::move(*state) : first_state();
         clock_ -= state_.seconds;
@@ -50,6 +41,18 @@ public:
     }
 
     TrainState run(const std::atomic<bool>* stop) {
+        try {
+            fit(stop);
+        } catch (const std::exception& error) {
+            const bool exhausted = dynamic_cast<const MemoryError*>(&error) != nullptr || is_out_of_memory(error);
+            if (exhausted) send(TrainEvent::Kind::finished, true);  // saves what was learned
+            throw;
+        }
+        return std::move(state_);
+    }
+
+private:
+    void fit(const std::atomic<bool>* stop) {
         tell(TrainEvent::Kind::started);
         if (done()) evaluate();
         while (!done()) {
@@ -57,34 +60,44 @@ public:
             if (done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0)) evaluate();
             if (done() || (stop != nullptr && stop->load())) break;
             tell(TrainEvent::Kind::stepped);
+            memory_.relieve();
         }
         tell(TrainEvent::Kind::finished, !done());
-        return std::move(state_);
     }
 
-private:
     [[nodiscard]] bool done() const { return state_.progress >= 1.0; }
 
     TrainState first_state() {
-        Random random(options_.seed);
         TrainState state;
-        state.field = initial_field(target_,
-                                    {.count = schedule_.initial_count(),
-                                     .random_ratio = options_.init_random_ratio,
-                                     .stride = schedule_.stride(0),
-                                     .pitch = schedule_.pitch()},
-                                    random);
+        memory_.attempt([&] {
+            Random random(options_.seed);
+            state.field = initial_field(target_.view(),
+                                        {.count = schedule_.initial_count(),
+                                         .random_ratio = options_.init_random_ratio,
+                                         .stride = schedule_.stride(0),
+                                         .pitch = schedule_.pitch(),
+                                         .forget = forget_target()},
+                                        random);
+            state.moments = Moments::zeros(state.field.size(), state.field.channels());
+            state.random = random.state();
+        });
         state.blending = options_.blending;
-        state.moments = Moments::zeros(state.field.size(), state.field.channels());
-        state.random = random.state();
+        state.loss_scale =
+            MixedPrecision::first_scale(static_cast<double>(target_.width() * target_.height()) * target_.channels());
         return state;
+    }
+
+    /// Lets a mapped target's pages go.
+    [[nodiscard]] Forget forget_target() const {
+        return [this] { target_.drop({0, target_.height()}); };
     }
 
     void step() {
         const double start = now();
-        const Gradients gradients = differentiate(next_lattice());
-        const StepSizes sizes = schedule_.step_sizes(state_.progress, pace_.steps());
-        whitened_adam(state_.field, state_.moments, gradients, sizes, schedule_.scale_bounds());
+        if (const auto gradients = differentiate_next()) {
+            const StepSizes sizes = schedule_.step_sizes(state_.progress, pace_.steps());
+            whitened_adam(state_.field, state_.moments, *gradients, sizes, schedule_.scale_bounds());
+        }
         ++state_.step;
         const double end = now();
         state_.seconds = end - clock_;
@@ -93,7 +106,7 @@ private:
         state_.progress = pace_.advance(state_, end - start);
         while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
         constexpr std::int64_t sort_steps = 256;
-        if (state_.step % sort_steps == 0) sort(state_.field, state_.moments);
+        if (state_.step % sort_steps == 0) memory_.attempt([&] { sort(state_.field, state_.moments); });
         state_.random = random_.state();
     }
 
@@ -115,28 +128,39 @@ private:
     }
 
     [[nodiscard]] Lattice phase_lattice(std::int64_t stride, std::int64_t phase) const {
-        return Lattice::phase(target_.width, target_.height, stride, phase % stride, phase / stride);
+        return Lattice::phase(target_.width(), target_.height(), stride, phase % stride, phase / stride);
     }
 
-    Gradients differentiate(const Lattice& lattice) {
-        const Field field = leaves_of(state_.field);
-        const at::Tensor loss = loss_of(field, lattice);
-        loss.backward();
-        loss_ = loss.item<float>();
-        return {.position = field.position.grad(),
-                .inv_scale = field.inv_scale.grad(),
-                .rotation = field.rotation.grad(),
-                .feature = field.feature.grad()};
-    }
-
-    [[nodiscard]] at::Tensor loss_of(const Field& field, const Lattice& lattice) const {
-        if (options_.ssim_loss_ratio == 0) {
-            return render_loss(field, lattice, state_.blending, target_, options_.loss);
+    /// The gradients of the next step; none when it has to be skipped.
+    std::optional<Gradients> differentiate_next() {
+        const Lattice lattice = next_lattice();
+        const ImageLoss loss{.pixel = options_.loss, .ssim = options_.ssim_loss_ratio};
+        Differential differential;
+        memory_.attempt([&] {
+            const StepTask task{.lattice = lattice,
+                                .blending = state_.blending,
+                                .target = target_,
+                                .loss = loss,
+                                .scale = half_images() ? state_.loss_scale.scale : 1.0};
+            differential = differentiate(state_.field, task, memory_.settings());
+        });
+        loss_ = differential.loss;
+        if (!half_images()) return differential.gradients;
+        switch (mixed_precision_.judge(differential, state_)) {
+            case MixedPrecision::Verdict::take:
+                return differential.gradients;
+            case MixedPrecision::Verdict::fail:
+                memory_.forgo_amp("step " + std::to_string(state_.step + 1) +
+                                  " had no finite gradient in half precision");
+                break;
+            case MixedPrecision::Verdict::skip:
+                break;
         }
-        const at::Tensor image = render(field, lattice, state_.blending);
-        return image_loss(image, target_, lattice, {0, lattice.height},
-                          {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio});
+        return std::nullopt;
     }
+
+    /// Only where there are images to be kept in half precision.
+    [[nodiscard]] bool half_images() const { return memory_.settings().amp && draws_image(options_); }
 
     void grow_once() {
         ++state_.growths;
@@ -145,26 +169,42 @@ private:
         if (count <= 0) return;
         const std::int64_t stride = schedule_.stride(state_.progress);
         const Lattice lattice = phase_lattice(stride, random_.below(stride * stride));
+        const Forget forget = forget_target();
+        const auto draw = [&](const Rows& rows) {
+            forget();
+            return render(state_.field, lattice.band(rows), state_.blending);
+        };
+        const GrowthOptions growth{
+            .count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch(), .forget = forget};
+        const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
-        const auto draw = [&](const Rows& rows) { return render(state_.field, lattice.band(rows), state_.blending); };
-        const GrowthOptions growth{.count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch()};
-        grow(state_.field, state_.moments, draw, target_, lattice, growth, random_);
+        memory_.attempt([&] {
+            random_ = Random(random);
+            grow(state_.field, state_.moments, draw, target_.view(), lattice, growth, random_);
+        });
         tell(TrainEvent::Kind::grown);
     }
 
     /// PSNR on the way; of the finished field SSIM as well.
     void evaluate() {
-        if (!done()) {
-            psnr_ = evaluate_psnr(state_.field, state_.blending, target_);
-        } else {
+        memory_.attempt([&] {
+            if (!done()) {
+                psnr_ = evaluate_psnr(state_.field, state_.blending, target_);
+                return;
+            }
             const Quality quality = gsfit::evaluate(state_.field, state_.blending, target_);
             psnr_ = quality.psnr;
             ssim_ = quality.ssim;
-        }
+        });
         tell(TrainEvent::Kind::evaluated);
     }
 
     void tell(TrainEvent::Kind kind, bool stopped = false) {
+        for (const std::string& sentence : std::exchange(notices_, {})) send(TrainEvent::Kind::noted, false, sentence);
+        send(kind, stopped);
+    }
+
+    void send(TrainEvent::Kind kind, bool stopped, const std::string& message = {}) {
         const TrainEvent event{.kind = kind,
                                .state = state_,
                                .loss = loss_,
@@ -173,15 +213,22 @@ private:
                                .step_scale = schedule_.step_scale(state_.progress),
                                .steps_per_second = mean_step_ > 0 ? 1.0 / mean_step_ : 0.0,
                                .seconds_left = pace_.seconds_left(state_),
-                               .stopped = stopped};
-        for (const auto& listener : listeners_) listener(event);
+                               .stopped = stopped,
+                               .message = message,
+                               .resident_bytes = memory_.resident(),
+                               .peak_bytes = memory_.peak(),
+                               .memory = memory_.report()};
+        for (const auto& listener : listeners_) memory_.attempt([&] { listener(event); });
     }
 
-    PackedView target_;
+    PackedImage target_;
     TrainOptions options_;
     Schedule schedule_;
     Pace pace_;
     const std::vector<TrainListener>& listeners_;
+    std::vector<std::string> notices_;  // that listeners have not been told yet
+    MemoryKeeper memory_;
+    MixedPrecision mixed_precision_;
     TrainState state_;
     Random random_;
     double clock_ = 0;      // when the run would have started had it never been interrupted
@@ -191,15 +238,7 @@ private:
     std::optional<double> ssim_;
 };
 
-void check_fit(const PackedImage& image, const TrainOptions& options, const std::optional<TrainState>& state) {
-    options.check();
-    const std::int64_t pixels = image.width() * image.height();
-    if (options.num_gaussians > pixels) {
-        throw UsageError("num_gaussians is " + std::to_string(options.num_gaussians) + ", but the image has only " +
-                         std::to_string(pixels) + " pixels: ask for fewer");
-    }
-    if (!state) return;
-    const Field& field = state->field;
+void check_state(const PackedImage& image, const Field& field) {
     if (field.raster_width != image.width() || field.raster_height != image.height() ||
         field.channels() != image.channels()) {
         throw InputError("the saved state belongs to an image of " + std::to_string(field.raster_width) + " x " +
@@ -210,10 +249,20 @@ void check_fit(const PackedImage& image, const TrainOptions& options, const std:
 
 }  // namespace
 
-TrainState train(const PackedImage& image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
+void check_fit(const TrainOptions& options, const ImageInfo& image) {
+    options.check();
+    const std::int64_t pixels = image.width * image.height;
+    if (options.num_gaussians > pixels) {
+        throw UsageError("num_gaussians is " + std::to_string(options.num_gaussians) + ", but the image has only " +
+                         std::to_string(pixels) + " pixels: ask for fewer");
+    }
+}
+
+TrainState train(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state, const std::atomic<bool>* stop) {
-    check_fit(image, options, state);
-    return Trainer(image, options, listeners, std::move(state)).run(stop);
+    check_fit(options, image.info());
+    if (state) check_state(image, state->field);
+    return Trainer(std::move(image), options, listeners, std::move(state)).run(stop);
 }
 
 }  // namespace gsfit

@@ -65,7 +65,8 @@ TEST(Input, TruncatedFile) {
     const std::string bytes = read_text(workspace / "whole.png");
     write_text(workspace / "cut.png", bytes.substr(0, bytes.size() / 2));
     expect_refused(workspace, short_training("cut.png", "run"), 3,
-                   "cannot read 'cut.png': it is damaged, cut short or of a rare kind (the file ends too early); try a "
+                   "cannot read 'cut.png': it is damaged, cut short or of a rare kind (the file ends too early or "
+                   "cannot be read); try a "
                    "fresh copy of the file");
 }
 

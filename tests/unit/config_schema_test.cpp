@@ -129,7 +129,7 @@ TEST(Schema, PresetsLoad) {
     EXPECT_EQ(load("8k.yaml").integer("num_gaussians"), 30000);
     EXPECT_EQ(load("8k.yaml").integer("max_steps"), 300);
     EXPECT_EQ(load("8k_low_memory.yaml").integer("max_steps"), 300);
-    EXPECT_EQ(load("8k_low_memory.yaml").number("memory_budget_gb"), 0.6);
+    EXPECT_EQ(load("8k_low_memory.yaml").number("memory_budget_gb"), 0.5);
     EXPECT_EQ(load("preview.yaml").integer("max_steps"), 100);
     for (const auto& entry : fs::directory_iterator(source_root / "cfgs")) {
         EXPECT_NO_THROW(Config::load({.file = entry.path()})) << entry.path();

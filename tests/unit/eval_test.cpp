@@ -36,15 +36,17 @@ Quality whole_quality(const Field& field, const PackedView& target) {
             .ssim = reference::ssim(values, target, whole)};
 }
 
+PackedImage image_of(const Target& target) { return {target.view(), nullptr}; }
+
 TEST(Evaluate, BandsChangeNothing) {
     for (const std::int64_t height : {20, 246, 247, 256, 257, 600}) {
         const Field field = random_field(300, 3, 50, height, 3);
         const Target target(50, height, 3, 8, 1);
         const Quality expected = whole_quality(field, target.view());
-        const Quality quality = evaluate(field, {}, target.view());
+        const Quality quality = evaluate(field, {}, image_of(target));
         EXPECT_NEAR(quality.psnr, expected.psnr, 1e-4) << height << " rows";
         EXPECT_NEAR(quality.ssim, expected.ssim, 1e-6) << height << " rows";
-        EXPECT_NEAR(evaluate_psnr(field, {}, target.view()), expected.psnr, 1e-4) << height << " rows";
+        EXPECT_NEAR(evaluate_psnr(field, {}, image_of(target)), expected.psnr, 1e-4) << height << " rows";
     }
 }
 
@@ -53,7 +55,7 @@ TEST(Evaluate, ClampsTheRender) {
     field.feature.mul_(3);
     const Target target(64, 48, 1, 8, 1);
     const Quality expected = whole_quality(field, target.view());
-    const Quality quality = evaluate(field, {}, target.view());
+    const Quality quality = evaluate(field, {}, image_of(target));
     EXPECT_NEAR(quality.psnr, expected.psnr, 1e-4);
     EXPECT_NEAR(quality.ssim, expected.ssim, 1e-6);
     EXPECT_GT(quality.psnr, psnr(render(field, Lattice::whole(64, 48), {}), target.view()) + 1);
@@ -63,7 +65,7 @@ TEST(Evaluate, APerfectMatchIsInfinite) {
     Field field = random_field(10, 3, 40, 30, 3);
     field.feature.zero_();
     const std::vector<std::byte> black(3 * 40 * 30);
-    const Quality quality = evaluate(field, {}, {black.data(), 40, 30, 3, 8, 3 * 40});
+    const Quality quality = evaluate(field, {}, PackedImage({black.data(), 40, 30, 3, 8, 3 * 40}, nullptr));
     EXPECT_EQ(quality.psnr, std::numeric_limits<double>::infinity());
     EXPECT_EQ(quality.ssim, 1.0);
 }
@@ -72,9 +74,9 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreads) {
     const Field field = random_field(500, 3, 150, 300, 3);
     const Target target(150, 300, 3, 8, 1);
     set_threads(1);
-    const Quality one = evaluate(field, {}, target.view());
+    const Quality one = evaluate(field, {}, image_of(target));
     set_threads(3);
-    const Quality three = evaluate(field, {}, target.view());
+    const Quality three = evaluate(field, {}, image_of(target));
     set_threads(0);
     EXPECT_EQ(one.psnr, three.psnr);
     EXPECT_EQ(one.ssim, three.ssim);
@@ -84,13 +86,13 @@ TEST(Evaluate, RefusesAnotherNumberOfChannels) {
     const Field field = random_field(10, 3, 40, 30, 3);
     const Target grey(40, 30, 1, 8, 1);
     try {
-        evaluate(field, {}, grey.view());
+        evaluate(field, {}, image_of(grey));
         FAIL() << "took a grey image for a field of three channels";
     } catch (const Error& error) {
         EXPECT_STREQ(error.what(),
                      "The field has 3 channels and the image it is compared with 1: give an image with as many.");
     }
-    EXPECT_THROW(evaluate_psnr(field, {}, grey.view()), Error);
+    EXPECT_THROW(evaluate_psnr(field, {}, image_of(grey)), Error);
 }
 
 TEST(Psnr, IsTheMeanSquaredErrorInDecibel) {

@@ -44,4 +44,9 @@ struct OutputError : Error {
     explicit OutputError(const std::string& sentence) : Error(sentence, ExitCode::output) {}
 };
 
+/// Memory does not suffice, whatever is given up for it (exit code 4).
+struct MemoryError : Error {
+    explicit MemoryError(const std::string& sentence) : Error(sentence, ExitCode::out_of_memory) {}
+};
+
 }  // namespace gsfit

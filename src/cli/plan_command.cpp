@@ -1,0 +1,131 @@
+// gsfit plan: what a run would need in memory, under each of the settings that trade time for it.
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/configuration.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/text.h"
+#include "cli/values.h"
+#include "gsfit/memory.h"
+#include "gsfit/train/plan.h"
+
+namespace gsfit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+ImageInfo image_of(const Arguments& arguments, const Config& config) {
+    const std::string& path = config.text("input_path");
+    if (arguments.has("size") == !path.empty()) {
+        throw UsageError("plan needs either an image or --size WxH; give one of them");
+    }
+    if (!path.empty()) return inspect_image(path, config.integer("resize_max"));
+    const auto [width, height] = size_value(arguments, "size", max_image_pixels);
+    const std::int64_t channels = arguments.has("channels") ? integer_value(arguments, "channels", 1, max_channels) : 3;
+    return {.width = width, .height = height, .channels = static_cast<int>(channels), .bits = 8};
+}
+
+Json json_of(const PlannedSettings& row, const MemoryPlan& plan) {
+    const MemorySettings& settings = row.settings;
+    Json json{{"use_amp", settings.amp},
+              {"use_gradient_checkpointing", settings.checkpointing},
+              {"bands", settings.bands},
+              {"target", settings.target_in_file ? "file" : "memory"}};
+    for (const MemoryItem& item : row.bill.items) json["items"][std::string(item.name)] = item.bytes;
+    json["peak_bytes"] = plan.peak(row);
+    json["fits"] = plan.peak(row) <= plan.usable_bytes;
+    return json;
+}
+
+std::string megabytes(std::int64_t bytes) { return fixed(static_cast<double>(bytes) / 1e6, 1); }
+
+/// A line of right-aligned cells as wide as their titles.
+class Table {
+public:
+    explicit Table(std::vector<std::string> titles) : titles_(std::move(titles)) { add(titles_); }
+
+    void add(const std::vector<std::string>& cells) {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const auto width = static_cast<int>(std::max<std::size_t>(titles_[i].size(), 6));
+            text_ += text_of(i == 0 ? "" : "  ", std::setw(width), cells[i]);
+        }
+        text_ += '\n';
+    }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+    std::vector<std::string> titles_;
+    std::string text_;
+};
+
+std::string table_of(const MemoryPlan& plan) {
+    std::vector<std::string> titles{"amp", "checkpointing", "bands", "target in"};
+    for (const MemoryItem& item : plan.rows.front().bill.items) titles.emplace_back(item.name);
+    titles.emplace_back("peak");
+    Table table(titles);
+    for (std::size_t i = 0; i < plan.rows.size(); ++i) {
+        const PlannedSettings& row = plan.rows[i];
+        const auto word = [](bool on) { return on ? "on" : "off"; };
+        std::vector<std::string> cells{word(row.settings.amp), word(row.settings.checkpointing),
+                                       std::to_string(row.settings.bands),
+                                       row.settings.target_in_file ? "file" : "memory"};
+        for (const MemoryItem& item : row.bill.items) cells.push_back(megabytes(item.bytes));
+        cells.push_back(megabytes(plan.peak(row)) + (i == plan.chosen ? " <" : ""));
+        table.add(cells);
+    }
+    return table.text();
+}
+
+ExitCode run(const Arguments& arguments) {
+    const Config config = load_config_with_image(arguments);
+    const ImageInfo image = image_of(arguments, config);
+    TrainOptions options = train_options(config);
+    options.memory.folder = ".";  // a run has a folder for its target
+    check_fit(options, image);
+    const MemoryPlan plan = plan_memory(image, options, host_memory().resident);
+    if (arguments.has("json")) {
+        Json rows;
+        for (const PlannedSettings& row : plan.rows) rows.push_back(json_of(row, plan));
+        const bool found = plan.chosen < plan.rows.size();
+        print_json({{"width", image.width},
+                    {"height", image.height},
+                    {"channels", image.channels},
+                    {"bits", image.bits},
+                    {"gaussians", options.num_gaussians},
+                    {"budget_bytes", plan.budget_bytes},
+                    {"program_bytes", plan.program_bytes},
+                    {"rows", rows},
+                    {"chosen", found ? Json(plan.chosen) : Json()}});
+    } else {
+        print_result(text_of(image.width, " x ", image.height, " pixels, ", image.channels, " channels of ", image.bits,
+                             " bit, ", options.num_gaussians, " Gaussians; MB are 10^6 bytes\n", "budget ",
+                             megabytes(plan.budget_bytes), " MB, of which up to ", megabytes(plan.usable_bytes),
+                             " MB are planned for; the program itself holds ", megabytes(plan.program_bytes), " MB\n\n",
+                             table_of(plan)));
+    }
+    if (plan.chosen == plan.rows.size()) throw plan.shortage();
+    return ExitCode::done;
+}
+
+}  // namespace
+
+Command plan_command() {
+    return {{"plan",
+             "[IMAGE]",
+             {{"size", 0, "WxH", "plan for an image of this size instead"},
+              {"channels", 0, "N", "with --size: its channels, 1 to 16; 3 by default"},
+              {"config", 0, "FILE", "YAML to start from"},
+              {"json", 0, "", "one JSON object, bytes"}},
+             true},
+            "Predicts what a run needs in memory, and shows what it would trade for less.",
+            "Each row is a choice of settings, from those that are asked for down to the least memory; < marks the\n"
+            "one that gsfit train would take: the first that fits memory_budget_gb, or what is free. The columns\n"
+            "after `target in` are MB: target and Gaussians are always there; gradients, lists, image and image\n"
+            "gradient are a step's; start, growth, evaluation and saving are moments of their own. Nothing is decoded. "
+            "The exit code is 4 when no row fits.",
+            run};
+}
+
+}  // namespace gsfit::cli
