@@ -12,7 +12,7 @@ namespace {
 
 std::string gigabytes(std::int64_t bytes) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9 + 0.005);  // upwards
+    std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
     return text;
 }
 
@@ -90,7 +90,7 @@ MemoryError MemoryPlan::shortage() const {
     const auto enough = static_cast<std::int64_t>(static_cast<double>(peak(rows.back())) / usable);
     return MemoryError("memory does not suffice: the budget is " + gigabytes(budget_bytes) +
                        ", and the least that this image and this number of Gaussians need is about " +
-                       gigabytes(enough) +
+                       gigabytes(enough + 5'000'000) +  // upwards
                        " (memory_budget_gb); free some, or take a smaller image or fewer Gaussians");
 }
 
