@@ -19,8 +19,8 @@ using Kind = TrainEvent::Kind;
 
 const TrainState state = example_state();
 
-TrainEvent event_of(Kind kind, std::int64_t resident_bytes = 0) {
-    return {.kind = kind, .state = state, .psnr = 30, .ssim = {}, .resident_bytes = resident_bytes};
+TrainEvent event_of(Kind kind, std::int64_t bytes = 0) {
+    return {.kind = kind, .state = state, .psnr = 30, .ssim = {}, .resident_bytes = bytes, .peak_bytes = bytes};
 }
 
 TrainEvent note() {
