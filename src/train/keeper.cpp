@@ -1,31 +1,21 @@
 #include "train/keeper.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "gsfit/core/error.h"
 #include "gsfit/raster.h"
+#include "train/amounts.h"
 
 namespace gsfit {
 
 namespace {
-
-std::string gigabytes(std::int64_t bytes) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
-    return text;
-}
 
 /// What a change of settings means, in words.
 std::string describe(const MemorySettings& from, const MemorySettings& to) {
     if (to.amp != from.amp) return "images are kept in half precision from now on";
     if (to.target_in_file != from.target_in_file) return "the target image lies in a file from now on";
     return "a step works in " + std::to_string(to.bands) + " bands from now on";
-}
-
-std::int64_t part(double fraction, std::int64_t bytes) {
-    return static_cast<std::int64_t>(fraction * static_cast<double>(bytes));
 }
 
 std::int64_t bytes_besides_target(const PackedImage& target) {

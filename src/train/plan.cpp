@@ -1,24 +1,14 @@
 #include "gsfit/train/plan.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "gsfit/memory.h"
+#include "train/amounts.h"
 
 namespace gsfit {
 
 namespace {
-
-std::string gigabytes(std::int64_t bytes) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
-    return text;
-}
-
-std::int64_t part(double fraction, std::int64_t bytes) {
-    return static_cast<std::int64_t>(fraction * static_cast<double>(bytes));
-}
 
 std::int64_t budget_of(const MemoryOptions& options) {
     if (options.budget_bytes > 0) return options.budget_bytes;
