@@ -32,9 +32,10 @@ void check(const Splats& splats, std::int64_t width, const Rows& rows, float cut
     check(splats.det, "det", {n});
     check(splats.feature, "feature", {n, splats.feature.defined() ? splats.feature.size(-1) : 0});
     constexpr std::int64_t most = std::int64_t{1} << 24;  // float holds every sample's coordinate
-    if (width < 1 || rows.first < 0 || rows.count < 1 || width > most || rows.first > most - rows.count) {
-        throw Error("rows " + std::to_string(rows.first) + " to " + std::to_string(rows.first + rows.count) +
-                    " of a lattice " + std::to_string(width) + " samples wide cannot be rendered: a lattice has 1 to " +
+    if (width < 1 || rows.first < 0 || rows.count < 1 || width > most || rows.count > most ||
+        rows.first > most - rows.count) {
+        throw Error(std::to_string(rows.count) + " rows from row " + std::to_string(rows.first) + " of a lattice " +
+                    std::to_string(width) + " samples wide cannot be rendered: a lattice has 1 to " +
                     std::to_string(most) + " a side");
     }
     if (!(cutoff >= 1.0F && cutoff <= 6.0F)) throw Error("the cutoff must lie between 1 and 6 sigma");

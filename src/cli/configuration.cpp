@@ -10,11 +10,12 @@
 namespace gsfit::cli {
 namespace {
 
-/// A run that memory stopped can go on with other settings for it.
+/// A run that memory stopped can go on with other settings for it; what is recorded does not change the result.
 bool is_free_when_resumed(const Key& key) {
     constexpr std::array<std::string_view, 5> names{"threads", "log_level", "progress", "save_ckpt_steps",
                                                     "save_checkpoint_keep"};
-    return key.group == "Memory" || std::find(names.begin(), names.end(), key.name) != names.end();
+    return key.group == "Memory" || key.group == "Record" ||
+           std::find(names.begin(), names.end(), key.name) != names.end();
 }
 
 }  // namespace

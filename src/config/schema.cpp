@@ -16,6 +16,8 @@ using Names = std::string_view[];
 constexpr Names log_levels = {"debug", "info", "warning", "error"};
 constexpr Names progress_kinds = {"auto", "bar", "plain", "json", "none"};
 constexpr Names blends = {"norm", "sum"};
+constexpr Names video_layouts = {"side", "render", "slider"};
+constexpr Names plot_formats = {"none", "png", "svg", "both"};
 constexpr Names target_storages = {"auto", "memory", "file"};
 
 // clang-format off
@@ -111,6 +113,29 @@ constexpr Key table[] = {
         "from here on the run changes its settings to take less"},
     {"memory_growth", boolean, "true", {}, {}, "", "Memory",
         "take memory when it is needed; false: take the planned peak at the start"},
+
+    {"make_training_video", boolean, "false", {}, {}, "", "Record",
+        "record frames of the picture as it is fitted and make video.mp4 of them at the end"},
+    {"video_iterations", integer, "50", {1, 1000000}, {}, "", "Record",
+        "steps between frames; step 0 and the last one have a frame too"},
+    {"video_layout", choice, "side", {}, video_layouts, "", "Record",
+        "what a video shows: target and render side by side, the render alone, or a line that slides between them"},
+    {"video_fps", integer, "30", {1, 240}, {}, "1/s", "Record",
+        "frames that a video shows in a second"},
+    {"video_crf", integer, "18", {0, 51}, {}, "", "Record",
+        "constant rate factor of H.264: 0 is lossless, 18 looks lossless, 51 is worst"},
+    {"video_max_width", integer, "3840", {16, 16384}, {}, "pixels", "Record",
+        "a video is at most this wide and this high"},
+    {"video_save_to_disk", boolean, "true", {}, {}, "", "Record",
+        "frames lie in frames/ of the run folder, where they outlive a killed run; false: in memory, at most 256 MB"},
+    {"video_keep_frames", boolean, "false", {}, {}, "", "Record",
+        "frames stay when the video is made"},
+    {"recorder_queue", integer, "4", {1, 1000}, {}, "", "Record",
+        "frames that may wait to be written; then training waits"},
+    {"plots", choice, "none", {}, plot_formats, "", "Record",
+        "curves of the run in plots/, as pictures for papers"},
+    {"tensorboard", boolean, "false", {}, {}, "", "Record",
+        "write the metrics for TensorBoard too, in tensorboard/"},
 };
 // clang-format on
 

@@ -20,6 +20,9 @@ LIBRARIES = {
     "nlohmann/": "nlohmann_json::nlohmann_json",
     "hwy/": "PkgConfig::Highway",
     "cxxopts": "cxxopts",
+    "cairo": "PkgConfig::Cairo",
+    "libav": "PkgConfig::Ffmpeg",
+    "libsw": "PkgConfig::Ffmpeg",
 }
 ONLY = {"yaml-cpp": {"config"}, "opencv_core": {"image", "record", "eval"}, "cxxopts": {"cli"}}
 HEAVY = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}  # 8 to 15 s a file
