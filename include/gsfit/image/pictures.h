@@ -28,7 +28,7 @@ struct PictureSize {
 };
 PictureSize picture_size(std::int64_t width, std::int64_t height, std::int64_t most);
 
-/// JPEG of quality 95 without chroma subsampling, up to 65500 pixels a side.
+/// JPEG of quality 95, up to 65500 pixels a side.
 std::vector<std::byte> encode_jpeg(const Picture& picture);
 
 /// Throws InputError, naming the picture `name`, when the bytes are no JPEG (or other image that read_image reads).

@@ -1,0 +1,145 @@
+// Pictures for people, made of images.
+
+#include "gsfit/image/pictures.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "gsfit/core/error.h"
+#include "gsfit/core/parallel.h"
+
+namespace gsfit {
+namespace {
+
+/// The samples of one axis that a pixel of the scaled axis covers, the first and the last one in part.
+struct Cover {
+    Cover(std::int64_t pixel, std::int64_t pixels, std::int64_t samples) {
+        const double scale = static_cast<double>(samples) / static_cast<double>(pixels);
+        from = static_cast<double>(pixel) * scale;
+        to = std::min(from + scale, static_cast<double>(samples));
+        first = std::min(static_cast<std::int64_t>(from), samples - 1);
+        end = std::max(first + 1, static_cast<std::int64_t>(std::ceil(to)));
+    }
+
+    [[nodiscard]] float weight(std::int64_t sample) const {
+        const auto low = static_cast<double>(sample);
+        return static_cast<float>((std::min(to, low + 1) - std::max(from, low)) / (to - from));
+    }
+
+    double from;
+    double to;
+    std::int64_t first;
+    std::int64_t end;
+};
+
+template <class Stored>
+void add_row(const std::byte* row, float weight, std::vector<float>& sums) {
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        Stored value;
+        std::memcpy(&value, row + i * sizeof(Stored), sizeof(Stored));
+        sums[i] += weight * static_cast<float>(value);
+    }
+}
+
+/// Row `y` of the scaled image [C,h,w].
+void scale_row(const PackedView& view, std::int64_t y, at::Tensor& scaled) {
+    const Cover rows(y, scaled.size(1), view.height);
+    std::vector<float> sums(static_cast<std::size_t>(view.width * view.channels));
+    for (std::int64_t row = rows.first; row < rows.end; ++row) {
+        const auto add = view.bits == 8 ? add_row<std::uint8_t> : add_row<std::uint16_t>;
+        add(view.pixel(0, row), rows.weight(row), sums);
+    }
+    const float unit = view.bits == 8 ? 1 / 255.0F : 1 / 65535.0F;
+    const std::int64_t width = scaled.size(2);
+    for (std::int64_t x = 0; x < width; ++x) {
+        const Cover columns(x, width, view.width);
+        for (std::int64_t c = 0; c < view.channels; ++c) {
+            float sum = 0;
+            for (std::int64_t column = columns.first; column < columns.end; ++column) {
+                sum += columns.weight(column) * sums[static_cast<std::size_t>(column * view.channels + c)];
+            }
+            scaled.mutable_data_ptr<float>()[(c * scaled.size(1) + y) * width + x] = sum * unit;
+        }
+    }
+}
+
+/// Copies channels first, first + step, first + 2 step of the image to (left, top) of the picture.
+void put(const at::Tensor& image, std::int64_t first, std::int64_t step, Picture& picture, std::int64_t left,
+         std::int64_t top) {
+    const auto values = image.accessor<float, 3>();
+    for (std::int64_t y = 0; y < image.size(1); ++y) {
+        std::uint8_t* pixel = picture.pixel(left, top + y);
+        for (std::int64_t x = 0; x < image.size(2); ++x) {
+            for (std::int64_t c = 0; c < 3; ++c) {
+                const float value = values[first + c * step][y][x];
+                *pixel++ = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);
+            }
+        }
+    }
+}
+
+/// OpenCV's order of channels.
+cv::Mat bgr_of(const Picture& picture) {
+    cv::Mat bgr;
+    const cv::Mat rgb(static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8UC3,
+                      const_cast<std::uint8_t*>(picture.rgb.data()));
+    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+    return bgr;
+}
+
+}  // namespace
+
+Picture picture_of(const at::Tensor& image) {
+    const std::int64_t channels = image.size(0);
+    const std::int64_t coloured = channels / 3;
+    const std::int64_t maps = coloured + channels % 3;
+    const auto across = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(maps))));
+    Picture picture(across * image.size(2), (maps + across - 1) / across * image.size(1));
+    for (std::int64_t map = 0; map < maps; ++map) {
+        const bool colour = map < coloured;
+        put(image, colour ? 3 * map : 2 * coloured + map, colour ? 1 : 0, picture, map % across * image.size(2),
+            map / across * image.size(1));
+    }
+    return picture;
+}
+
+Picture picture_of(const PackedImage& image, std::int64_t width, std::int64_t height) {
+    at::Tensor scaled = at::empty({image.channels(), height, width}, at::kFloat);
+    constexpr std::int64_t rows_at_a_time = 64;
+    for (std::int64_t first = 0; first < height; first += rows_at_a_time) {
+        const std::int64_t rows = std::min(rows_at_a_time, height - first);
+        parallel_for(rows, [&](std::int64_t row) { scale_row(image.view(), first + row, scaled); });
+        image.drop({0, Cover(first + rows - 1, height, image.height()).end});
+    }
+    return picture_of(scaled);
+}
+
+PictureSize picture_size(std::int64_t width, std::int64_t height, std::int64_t most) {
+    const std::int64_t longer = std::max(width, height);
+    if (longer <= most) return {width, height};
+    const double scale = static_cast<double>(most) / static_cast<double>(longer);
+    const auto scaled = [scale](std::int64_t side) {
+        return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
+    };
+    return {scaled(width), scaled(height)};
+}
+
+std::vector<std::byte> encode_jpeg(const Picture& picture) {
+    std::vector<std::uint8_t> encoded;
+    cv::imencode(".jpg", bgr_of(picture), encoded, {cv::IMWRITE_JPEG_QUALITY, 95});
+    std::vector<std::byte> bytes(encoded.size());
+    std::memcpy(bytes.data(), encoded.data(), encoded.size());
+    return bytes;
+}
+
+Picture decode_picture(const std::vector<std::byte>& bytes, const std::string& name) {
+    const PackedImage image = decode_image(bytes, name);
+    return picture_of(image, image.width(), image.height());
+}
+
+}  // namespace gsfit
