@@ -68,18 +68,41 @@ void scale_row(const PackedView& view, std::int64_t y, at::Tensor& scaled) {
     }
 }
 
-/// Copies channels first, first + step, first + 2 step of the image to (left, top) of the picture.
-void put(const at::Tensor& image, std::int64_t first, std::int64_t step, Picture& picture, std::int64_t left,
+/// Where the channels of an image go: three make a picture, one that is left over makes a grey one.
+struct Grid {
+    explicit Grid(std::int64_t channels)
+        : coloured(channels / 3),
+          maps(coloured + channels % 3),
+          across(static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(maps))))),
+          down((maps + across - 1) / across) {}
+
+    std::int64_t coloured;
+    std::int64_t maps;
+    std::int64_t across;
+    std::int64_t down;
+};
+
+/// Copies channels first, first + step, first + 2 step of a band to (left, top) of the picture.
+void put(const at::Tensor& band, std::int64_t first, std::int64_t step, Picture& picture, std::int64_t left,
          std::int64_t top) {
-    const auto values = image.accessor<float, 3>();
-    for (std::int64_t y = 0; y < image.size(1); ++y) {
+    const auto values = band.accessor<float, 3>();
+    for (std::int64_t y = 0; y < band.size(1); ++y) {
         std::uint8_t* pixel = picture.pixel(left, top + y);
-        for (std::int64_t x = 0; x < image.size(2); ++x) {
+        for (std::int64_t x = 0; x < band.size(2); ++x) {
             for (std::int64_t c = 0; c < 3; ++c) {
                 const float value = values[first + c * step][y][x];
                 *pixel++ = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);
             }
         }
+    }
+}
+
+/// The band that begins at row `top` of an image of `height` rows.
+void put_band(const at::Tensor& band, const Grid& grid, std::int64_t top, std::int64_t height, Picture& picture) {
+    for (std::int64_t map = 0; map < grid.maps; ++map) {
+        const bool colour = map < grid.coloured;
+        put(band, colour ? 3 * map : 2 * grid.coloured + map, colour ? 1 : 0, picture, map % grid.across * band.size(2),
+            map / grid.across * height + top);
     }
 }
 
@@ -94,18 +117,21 @@ cv::Mat bgr_of(const Picture& picture) {
 
 }  // namespace
 
-Picture picture_of(const at::Tensor& image) {
-    const std::int64_t channels = image.size(0);
-    const std::int64_t coloured = channels / 3;
-    const std::int64_t maps = coloured + channels % 3;
-    const auto across = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(maps))));
-    Picture picture(across * image.size(2), (maps + across - 1) / across * image.size(1));
-    for (std::int64_t map = 0; map < maps; ++map) {
-        const bool colour = map < coloured;
-        put(image, colour ? 3 * map : 2 * coloured + map, colour ? 1 : 0, picture, map % across * image.size(2),
-            map / across * image.size(1));
+Picture picture_of(const ImageBands& image) {
+    const Grid grid(image.channels);
+    Picture picture(grid.across * image.width, grid.down * image.height);
+    const std::int64_t most = write_image_rows(image.width, image.channels);
+    for (std::int64_t first = 0; first < image.height; first += most) {
+        put_band(image.band(first, std::min(most, image.height - first)), grid, first, image.height, picture);
     }
     return picture;
+}
+
+Picture picture_of(const at::Tensor& image) {
+    return picture_of({.width = image.size(2),
+                       .height = image.size(1),
+                       .channels = static_cast<int>(image.size(0)),
+                       .band = [&](std::int64_t first, std::int64_t rows) { return image.narrow(1, first, rows); }});
 }
 
 Picture picture_of(const PackedImage& image, std::int64_t width, std::int64_t height) {

@@ -90,6 +90,21 @@ TEST(Pictures, OfManyChannelsAreAGrid) {
     expect(7, 3, {70, 70, 70});
 }
 
+TEST(Pictures, OfBandsAreThoseOfTheWhole) {
+    const at::Tensor image = at::arange(4 * 300 * 20000, at::kFloat).remainder(251).div(250).view({4, 300, 20000});
+    std::int64_t bands = 0;
+    const Picture picture =
+        picture_of({.width = 20000, .height = 300, .channels = 4, .band = [&](std::int64_t first, std::int64_t rows) {
+                        ++bands;
+                        return image.narrow(1, first, rows);
+                    }});
+    EXPECT_GT(bands, 1);
+    for (const std::int64_t y : {0, 63, 64, 150, 299}) {
+        EXPECT_NEAR(picture.pixel(7, y)[1], image[1][y][7].item<float>() * 255, 0.51);
+        EXPECT_NEAR(picture.pixel(20007, y)[2], image[3][y][7].item<float>() * 255, 0.51);
+    }
+}
+
 TEST(Pictures, KeepTheAspectOfLargeImages) {
     const auto expect = [](PictureSize size, std::int64_t width, std::int64_t height) {
         EXPECT_EQ(size.width, width);

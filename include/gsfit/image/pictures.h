@@ -16,6 +16,9 @@ namespace gsfit {
 /// channels, one picture for every three and one for each that is left over, in a grid.
 Picture picture_of(const at::Tensor& image);
 
+/// The same of an image that is made band by band.
+Picture picture_of(const ImageBands& image);
+
 /// The same of an image as it came from its file, scaled to width x height: averaged where it shrinks, each pixel a
 /// square where it grows. Reads it row by row, so that a mapped one does not become resident.
 Picture picture_of(const PackedImage& image, std::int64_t width, std::int64_t height);
