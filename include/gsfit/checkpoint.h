@@ -44,6 +44,8 @@ public:
     CheckpointWriter(const std::filesystem::path& run_folder, std::int64_t save_steps, std::int64_t keep);
 
     void operator()(const TrainEvent& event);
+    /// Whether it saves at this event.
+    [[nodiscard]] bool is_due(const TrainEvent& event) const;
 
 private:
     void save(const TrainState& state);

@@ -32,6 +32,7 @@ struct MemoryOptions {
     double warning = 0.8;               ///< of the budget: what can be dropped is dropped; above 0, at most `critical`
     double critical = 0.95;             ///< of the budget: settings are changed; up to 1
     bool growth = true;                 ///< take memory when needed; false: the planned peak at the start
+    std::int64_t recording_bytes = 0;   ///< that listeners hold: frames of a video
     std::filesystem::path folder;       ///< for the target's file; empty: it stays in memory
 
     static constexpr std::int64_t max_bands = 65536;

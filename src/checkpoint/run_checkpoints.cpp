@@ -90,13 +90,14 @@ CheckpointWriter::CheckpointWriter(const fs::path& run_folder, std::int64_t save
     gsfit::create_directories(folder_);
 }
 
-void CheckpointWriter::operator()(const TrainEvent& event) {
+bool CheckpointWriter::is_due(const TrainEvent& event) const {
     const std::int64_t step = event.state.step;
-    const bool due = event.kind == TrainEvent::Kind::stepped && save_steps_ > 0 && step % save_steps_ == 0;
-    const bool last = event.kind == TrainEvent::Kind::finished && step != saved_step_;
-    if (due || last) {
-        save(event.state);
-    }
+    if (event.kind == TrainEvent::Kind::finished) return step != saved_step_;
+    return event.kind == TrainEvent::Kind::stepped && save_steps_ > 0 && step % save_steps_ == 0;
+}
+
+void CheckpointWriter::operator()(const TrainEvent& event) {
+    if (is_due(event)) save(event.state);
 }
 
 void CheckpointWriter::save(const TrainState& state) {

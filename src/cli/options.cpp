@@ -10,7 +10,7 @@ MemoryOptions::Target target_of(const std::string& storage) {
     return storage == "file" ? MemoryOptions::Target::file : MemoryOptions::Target::automatic;
 }
 
-MemoryOptions memory_options(const Config& config) {
+MemoryOptions memory_options(const Config& config, const ImageInfo& image) {
     constexpr double bytes_per_gb = 1e9;
     MemoryOptions options;
     options.amp = config.boolean("use_amp");
@@ -22,12 +22,24 @@ MemoryOptions memory_options(const Config& config) {
     options.warning = config.number("memory_warning_threshold");
     options.critical = config.number("memory_critical_threshold");
     options.growth = config.boolean("memory_growth");
+    if (config.boolean("make_training_video"))
+        options.recording_bytes = recorder_bytes(image, recorder_options(config));
     return options;
 }
 
 }  // namespace
 
-TrainOptions train_options(const Config& config) {
+RecorderOptions recorder_options(const Config& config) {
+    RecorderOptions options;
+    options.iterations = config.integer("video_iterations");
+    const std::int64_t panes = config.text("video_layout") == "side" ? 2 : 1;  // beside one another
+    options.max_side = config.integer("video_max_width") / panes;
+    options.on_disk = config.boolean("video_save_to_disk");
+    options.queue = config.integer("recorder_queue");
+    return options;
+}
+
+TrainOptions train_options(const Config& config, const ImageInfo& image) {
     const auto real = [&](const char* key) { return static_cast<float>(config.number(key)); };
     TrainOptions options;
     options.num_gaussians = config.integer("num_gaussians");
@@ -53,7 +65,7 @@ TrainOptions train_options(const Config& config) {
     options.decay_floor = real("decay_floor");
     options.sublattice = config.boolean("sublattice");
     options.eval_steps = config.integer("eval_steps");
-    options.memory = memory_options(config);
+    options.memory = memory_options(config, image);
     return options;
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
 #include "gsfit/config.h"
+#include "gsfit/record/frame_recorder.h"
 #include "gsfit/train.h"
 
 namespace gsfit::cli {
 
 /// The part of a configuration that training reads.
-TrainOptions train_options(const Config& config);
+TrainOptions train_options(const Config& config, const ImageInfo& image);
+
+/// The part that the recorder of frames reads.
+RecorderOptions recorder_options(const Config& config);
 
 }  // namespace gsfit::cli

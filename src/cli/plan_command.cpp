@@ -81,7 +81,7 @@ std::string table_of(const MemoryPlan& plan) {
 ExitCode run(const Arguments& arguments) {
     const Config config = load_config_with_image(arguments);
     const ImageInfo image = image_of(arguments, config);
-    TrainOptions options = train_options(config);
+    TrainOptions options = train_options(config, image);
     options.memory.folder = ".";  // a run has a folder for its target
     check_fit(options, image);
     const MemoryPlan plan = plan_memory(image, options, host_memory().resident);
@@ -122,7 +122,8 @@ Command plan_command() {
             "Predicts what a run needs in memory, and shows what it would trade for less.",
             "Each row is a choice of settings, from those that are asked for down to the least memory; < marks the\n"
             "one that gsfit train would take: the first that fits memory_budget_gb, or what is free. The columns\n"
-            "after `target in` are MB: target and Gaussians are always there; gradients, lists, image and image\n"
+            "after `target in` are MB: target, Gaussians and recording (frames of a video) are always there; "
+            "gradients, lists, image and image\n"
             "gradient are a step's; start, growth, evaluation and saving are moments of their own. Nothing is decoded. "
             "The exit code is 4 when no row fits.",
             run};

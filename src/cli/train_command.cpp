@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/recording.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "cli/run_log.h"
@@ -144,9 +145,15 @@ public:
 
     ExitCode run(PackedImage image, const TrainOptions& options) {
         try {
+            progress_.phase("starting");
+            const auto resumed_step = start_ ? std::optional(start_->step) : std::nullopt;
+            Recording recording(job_.folder, job_.config, image, resumed_step,
+                                [this](const std::string& sentence) { warn(sentence); });
             const TrainState state =
-                train(std::move(image), options, listeners(), std::move(start_), &stop_requested());
-            return stopped_ ? stop() : finish(state);
+                train(std::move(image), options, listeners(recording), std::move(start_), &stop_requested());
+            const ExitCode code = stopped_ ? stop() : finish(state, recording);
+            recording.make_report(state);
+            return code;
         } catch (const std::exception& error) {
             record_failure(record_, log_, error.what());
             throw;
@@ -154,18 +161,34 @@ public:
     }
 
 private:
-    std::vector<TrainListener> listeners() {
-        return {std::ref(checkpoints_), std::ref(metrics_), std::ref(record_), std::ref(log_),
+    std::vector<TrainListener> listeners(Recording& recording) {
+        return {std::ref(recording),
+                [&](const TrainEvent& event) {
+                    if (checkpoints_.is_due(event)) recording.drain();  // no frame before a checkpoint may be missing
+                    checkpoints_(event);
+                },
+                std::ref(metrics_),
+                std::ref(record_),
+                std::ref(log_),
                 [this](const TrainEvent& event) {
                     progress_(event);
                     stopped_ = event.stopped;
                 }};
     }
 
-    ExitCode finish(const TrainState& state) {
+    void warn(const std::string& sentence) {
+        progress_.note(sentence);
+        log_.write(RunLog::Level::warning, sentence);
+    }
+
+    ExitCode finish(const TrainState& state, Recording& recording) {
         progress_.phase("rendering");
         write_render(job_.folder / "render.png", state.field, state.blending,
                      Lattice::whole(state.field.raster_width, state.field.raster_height));
+        if (recording.has_frames()) {
+            progress_.phase("making the video");
+            recording.make_video();
+        }
         record_.end(RunExit::finished);
         return ExitCode::done;
     }
@@ -231,7 +254,7 @@ private:
 
 /// Options of the run, for an image of its size.
 TrainOptions options_of(const Job& job, const ImageInfo& image) {
-    TrainOptions options = train_options(job.config);
+    TrainOptions options = train_options(job.config, image);
     options.memory.folder = job.folder;
     check_fit(options, image);
     return options;
@@ -254,7 +277,6 @@ ExitCode fit(const Job& job) {
     } else {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
     }
-    progress->phase("starting");
     stop_on_signals();
     return Run(job, *progress, info, std::move(checkpoint)).run(std::move(image), options);
 }

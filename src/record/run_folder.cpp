@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* lock_name = ".gsfit.lock";
 // What a run writes and a second run would overwrite or mix with.
-constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
+constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png",
+                               "frames",   "video.mp4",   "report.html", "plots",   "tensorboard"};
 
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 

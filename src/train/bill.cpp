@@ -40,6 +40,7 @@ public:
             {{"program in use", Phase::always, in_use},
              {"target", Phase::always, target()},
              {"Gaussians", Phase::always, state()},
+             {"recording", Phase::always, options_.memory.recording_bytes},
              {"start", Phase::start, initial_field_bytes(start_width, image_.channels, schedule_.initial_count())},
              {"gradients", Phase::step, step_gradient_bytes(n, image_.channels)},
              {"lists", Phase::step, lists(finest, band(finest), true)},

@@ -9,8 +9,13 @@
 namespace gsfit::cli {
 namespace {
 
+/// For an image of 8K.
+TrainOptions options_of(const Config& config) {
+    return train_options(config, {.width = 7680, .height = 4320, .channels = 3, .bits = 8});
+}
+
 TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
-    const TrainOptions ours = train_options(Config());
+    const TrainOptions ours = options_of(Config());
     const TrainOptions theirs;
     EXPECT_EQ(ours.num_gaussians, theirs.num_gaussians);
     EXPECT_EQ(ours.max_steps, theirs.max_steps);
@@ -48,17 +53,17 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
 
 TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     const TrainOptions options =
-        train_options(Config::parse("num_gaussians: 11\nmax_steps: 12\nseed: 14\n"
-                                    "blend: sum\ncutoff: 3.5\nblend_eps: 0.25\n"
-                                    "l1_loss_ratio: 0.5\nl2_loss_ratio: 0.75\n"
-                                    "ssim_loss_ratio: 0.125\ninitial_ratio: 0.625\n"
-                                    "init_random_ratio: 0.375\ngrowth_times: 3\n"
-                                    "growth_until: 0.875\ngrowth_sigma: 0.0625\n"
-                                    "position_step: 0.03125\nscale_step: 0.015625\n"
-                                    "rotation_step: 0.0078125\nfeature_step: 0.00390625\n"
-                                    "decay_from: 0.1875\ndecay_floor: 0.3125\n"
-                                    "sublattice: false\neval_steps: 15\n",
-                                    "test"));
+        options_of(Config::parse("num_gaussians: 11\nmax_steps: 12\nseed: 14\n"
+                                 "blend: sum\ncutoff: 3.5\nblend_eps: 0.25\n"
+                                 "l1_loss_ratio: 0.5\nl2_loss_ratio: 0.75\n"
+                                 "ssim_loss_ratio: 0.125\ninitial_ratio: 0.625\n"
+                                 "init_random_ratio: 0.375\ngrowth_times: 3\n"
+                                 "growth_until: 0.875\ngrowth_sigma: 0.0625\n"
+                                 "position_step: 0.03125\nscale_step: 0.015625\n"
+                                 "rotation_step: 0.0078125\nfeature_step: 0.00390625\n"
+                                 "decay_from: 0.1875\ndecay_floor: 0.3125\n"
+                                 "sublattice: false\neval_steps: 15\n",
+                                 "test"));
     EXPECT_EQ(options.num_gaussians, 11);
     EXPECT_EQ(options.max_steps, 12);
     EXPECT_EQ(options.seed, 14U);
@@ -81,16 +86,16 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(options.decay_floor, 0.3125F);
     EXPECT_FALSE(options.sublattice);
     EXPECT_EQ(options.eval_steps, 15);
-    EXPECT_EQ(train_options(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
+    EXPECT_EQ(options_of(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
 }
 
 TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
     const MemoryOptions memory =
-        train_options(Config::parse("use_amp: false\nuse_gradient_checkpointing: true\ncheckpoint_bands: 7\n"
-                                    "target_storage: file\nmemory_budget_gb: 0.6\nmemory_fraction: 0.5\n"
-                                    "memory_warning_threshold: 0.25\nmemory_critical_threshold: 0.75\n"
-                                    "memory_growth: false\n",
-                                    "test"))
+        options_of(Config::parse("use_amp: false\nuse_gradient_checkpointing: true\ncheckpoint_bands: 7\n"
+                                 "target_storage: file\nmemory_budget_gb: 0.6\nmemory_fraction: 0.5\n"
+                                 "memory_warning_threshold: 0.25\nmemory_critical_threshold: 0.75\n"
+                                 "memory_growth: false\n",
+                                 "test"))
             .memory;
     EXPECT_FALSE(memory.amp);
     EXPECT_TRUE(memory.checkpointing);
@@ -101,8 +106,7 @@ TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(memory.warning, 0.25);
     EXPECT_EQ(memory.critical, 0.75);
     EXPECT_FALSE(memory.growth);
-    EXPECT_EQ(train_options(Config::parse("target_storage: memory", "test")).memory.target,
-              MemoryOptions::Target::memory);
+    EXPECT_EQ(options_of(Config::parse("target_storage: memory", "test")).memory.target, MemoryOptions::Target::memory);
 }
 
 TEST(TrainOptionsFromConfig, WhatTheSchemaAcceptsTrainingAccepts) {
@@ -111,7 +115,7 @@ TEST(TrainOptionsFromConfig, WhatTheSchemaAcceptsTrainingAccepts) {
          {"checkpoint_bands: " + std::to_string(MemoryOptions::max_bands), "memory_fraction: " + least,
           "memory_warning_threshold: " + least + "\nmemory_critical_threshold: 0.000002",
           std::string("memory_critical_threshold: 1\nmemory_fraction: 1\nmemory_budget_gb: 1000000")}) {
-        EXPECT_NO_THROW(train_options(Config::parse(yaml, "test")).check()) << yaml;
+        EXPECT_NO_THROW(options_of(Config::parse(yaml, "test")).check()) << yaml;
     }
     EXPECT_THROW(Config::parse("checkpoint_bands: " + std::to_string(MemoryOptions::max_bands + 1), "test"),
                  UsageError);
@@ -123,11 +127,35 @@ TEST(TrainOptionsFromConfig, MemoryKeysComeFromTheEnvironmentToo) {
                                                          {"GSFIT_MEMORY_CRITICAL_THRESHOLD", "0.7"},
                                                          {"GSFIT_CHECKPOINT_BANDS", "auto"}};
     const MemoryOptions memory =
-        train_options(Config::load({.environment = environment, .flags = {{"memory_fraction", "0.4"}}})).memory;
+        options_of(Config::load({.environment = environment, .flags = {{"memory_fraction", "0.4"}}})).memory;
     EXPECT_EQ(memory.fraction, 0.4);  // flags win
     EXPECT_EQ(memory.warning, 0.6);
     EXPECT_EQ(memory.critical, 0.7);
     EXPECT_EQ(memory.bands, 0);
+}
+
+TEST(RecorderOptionsFromConfig, EveryKeyArrives) {
+    const RecorderOptions options = recorder_options(
+        Config::parse("video_iterations: 7\nvideo_max_width: 1000\nvideo_layout: render\nvideo_save_to_disk: false\n"
+                      "recorder_queue: 9",
+                      "test"));
+    EXPECT_EQ(options.iterations, 7);
+    EXPECT_EQ(options.max_side, 1000);
+    EXPECT_FALSE(options.on_disk);
+    EXPECT_EQ(options.queue, 9);
+}
+
+TEST(RecorderOptionsFromConfig, TwoPanesShareTheVideosWidth) {
+    EXPECT_EQ(recorder_options(Config()).max_side, 1920);
+    EXPECT_EQ(recorder_options(Config::parse("video_layout: slider", "test")).max_side, 3840);
+}
+
+TEST(RecorderOptionsFromConfig, AVideosFramesArePartOfTheMemoryPlan) {
+    EXPECT_EQ(options_of(Config()).memory.recording_bytes, 0);
+    const std::int64_t four = options_of(Config::parse("make_training_video: true", "test")).memory.recording_bytes;
+    EXPECT_GT(four, 20'000'000);
+    EXPECT_GT(options_of(Config::parse("make_training_video: true\nrecorder_queue: 8", "test")).memory.recording_bytes,
+              four);
 }
 
 }  // namespace
