@@ -1,23 +1,18 @@
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 #include "draw/font.h"
+#include "draw/surface.h"
 #include "gsfit/draw.h"
 
 namespace gsfit {
 namespace {
 
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Context = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
-
 /// Coverage, 8 bit a pixel.
-Surface make_mask(int width, int height) {
-    return {cairo_image_surface_create(CAIRO_FORMAT_A8, width, height), cairo_surface_destroy};
-}
+Surface make_mask(int width, int height) { return image_surface(CAIRO_FORMAT_A8, width, height); }
 
 Context text_context(const Surface& surface, double size) {
-    Context context(cairo_create(surface.get()), cairo_destroy);
+    Context context = context_of(surface);
     cairo_set_font_face(context.get(), font());
     cairo_set_font_size(context.get(), size);
     cairo_font_options_t* options = cairo_font_options_create();
