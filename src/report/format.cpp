@@ -1,0 +1,40 @@
+#include "report/format.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace gsfit {
+
+std::string decimal(double value, int decimals) {
+    std::array<char, 400> text{};
+    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+    return text.data();
+}
+
+std::string grouped(double integer) {
+    std::string text = decimal(integer, 0);
+    for (std::size_t i = text.size(); i > 3 && text[i - 4] != '-'; i -= 3) text.insert(i - 3, 1, ',');
+    return text;
+}
+
+std::string bytes_text(double bytes) {
+    static constexpr std::array units{"bytes", "kB", "MB", "GB", "TB", "PB"};
+    std::size_t unit = 0;
+    for (; bytes >= 999.5 && unit + 1 < units.size(); ++unit) bytes /= 1000;
+    const int decimals = unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
+    return decimal(bytes, decimals) + " " + units[unit];
+}
+
+std::string duration_text(double seconds) {
+    if (seconds < 60) return decimal(seconds, seconds < 10 ? 2 : 1) + " s";
+    const auto parts = [](double value, int of, const char* large, const char* small) {
+        const double whole = std::floor(value / of);
+        const std::string rest = decimal(value - whole * of, 0);
+        return grouped(whole) + " " + large + " " + (rest.size() < 2 ? "0" : "") + rest + " " + small;
+    };
+    return seconds < 3600 ? parts(std::floor(seconds), 60, "min", "s")
+                          : parts(std::floor(seconds / 60), 60, "h", "min");
+}
+
+}  // namespace gsfit

@@ -1,0 +1,19 @@
+// Numbers as people read them.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace gsfit {
+
+/// "12,345"
+std::string grouped(double integer);
+/// "41.19" of 41.187 with two decimals.
+std::string decimal(double value, int decimals);
+/// "801 kB", "1.25 GB": three digits, powers of 1000.
+std::string bytes_text(double bytes);
+/// "1.9 s", "3 min 05 s", "2 h 07 min"
+std::string duration_text(double seconds);
+
+}  // namespace gsfit
