@@ -23,6 +23,7 @@ Command eval_command();
 Command info_command();
 Command config_command();
 Command plan_command();
+Command report_command();
 
 /// All of them, in the order in which help shows them.
 std::vector<Command> commands();

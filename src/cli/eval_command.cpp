@@ -1,6 +1,5 @@
 // gsfit eval: how close a saved field comes to its image.
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -8,11 +7,11 @@
 #include "cli/output.h"
 #include "cli/run_json.h"
 #include "cli/source.h"
+#include "cli/target.h"
 #include "cli/text.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/eval.h"
-#include "gsfit/image.h"
 
 namespace gsfit::cli {
 namespace {
@@ -28,24 +27,12 @@ std::filesystem::path image_path(const Arguments& arguments, const Source& sourc
     return image_of_run(*source.run_folder);
 }
 
-/// The image at the size that was fitted; resize_max of the run is the longer side of its raster.
-PackedImage read_target(const std::filesystem::path& path, const Field& field) {
-    PackedImage image = read_image(path, std::max(field.raster_width, field.raster_height));
-    if (image.width() != field.raster_width || image.height() != field.raster_height ||
-        image.channels() != field.channels()) {
-        throw InputError(text_of("'", path.string(), "' (", image.width(), " x ", image.height(), " pixels, ",
-                                 image.channels(), " channels) is not the image that was fitted (", field.raster_width,
-                                 " x ", field.raster_height, ", ", field.channels(), "); name that one with --image"));
-    }
-    return image;
-}
-
 ExitCode run(const Arguments& arguments) {
     set_threads(wanted_threads(arguments));
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
     const std::filesystem::path path = image_path(arguments, source);
-    const PackedImage image = read_target(path, field);
+    const PackedImage image = read_target(path, field, "name that one with --image");
     const Quality quality = evaluate(field, source.saved.blending, image);
     const std::uintmax_t bytes = size_of_file(source.file);
     const auto pixels = static_cast<double>(field.raster_width * field.raster_height);

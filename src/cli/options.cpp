@@ -69,4 +69,12 @@ TrainOptions train_options(const Config& config, const ImageInfo& image) {
     return options;
 }
 
+std::vector<ChartFormat> plot_formats(const Config& config) {
+    const std::string& plots = config.text("plots");
+    std::vector<ChartFormat> formats;
+    if (plots == "png" || plots == "both") formats.push_back(ChartFormat::png);
+    if (plots == "svg" || plots == "both") formats.push_back(ChartFormat::svg);
+    return formats;
+}
+
 }  // namespace gsfit::cli

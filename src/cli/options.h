@@ -1,6 +1,9 @@
 #pragma once
 
+#include <vector>
+
 #include "gsfit/config.h"
+#include "gsfit/draw/chart.h"
 #include "gsfit/record/frame_recorder.h"
 #include "gsfit/train.h"
 
@@ -11,5 +14,8 @@ TrainOptions train_options(const Config& config, const ImageInfo& image);
 
 /// The part that the recorder of frames reads.
 RecorderOptions recorder_options(const Config& config);
+
+/// What the key plots asks for.
+std::vector<ChartFormat> plot_formats(const Config& config);
 
 }  // namespace gsfit::cli
