@@ -21,7 +21,7 @@ constexpr std::array kinds{Kind{"psnr", "PSNR", "dB"},
                            Kind{"gaussians", "Gaussians", ""},
                            Kind{"steps_per_second", "Speed", "steps/s"},
                            Kind{"resident_bytes", "Resident memory", "MB", false, 1e-6},
-                           Kind{"skipped_steps", "Steps skipped by mixed precision", ""}};
+                           Kind{"skipped_steps", "Skipped steps", ""}};
 
 }  // namespace
 

@@ -28,13 +28,10 @@ std::string bytes_text(double bytes) {
 
 std::string duration_text(double seconds) {
     if (seconds < 60) return decimal(seconds, seconds < 10 ? 2 : 1) + " s";
-    const auto parts = [](double value, int of, const char* large, const char* small) {
-        const double whole = std::floor(value / of);
-        const std::string rest = decimal(value - whole * of, 0);
-        return grouped(whole) + " " + large + " " + (rest.size() < 2 ? "0" : "") + rest + " " + small;
-    };
-    return seconds < 3600 ? parts(std::floor(seconds), 60, "min", "s")
-                          : parts(std::floor(seconds / 60), 60, "h", "min");
+    const double small = std::floor(seconds < 3600 ? seconds : seconds / 60);  // seconds or minutes
+    const std::string rest = decimal(std::fmod(small, 60), 0);
+    return grouped(std::floor(small / 60)) + ":" + (rest.size() < 2 ? "0" : "") + rest +
+           (seconds < 3600 ? " min" : " h");
 }
 
 }  // namespace gsfit

@@ -13,7 +13,7 @@ std::string grouped(double integer);
 std::string decimal(double value, int decimals);
 /// "801 kB", "1.25 GB": three digits, powers of 1000.
 std::string bytes_text(double bytes);
-/// "1.9 s", "3 min 05 s", "2 h 07 min"
+/// "1.93 s", "3:05 min", "2:07 h"
 std::string duration_text(double seconds);
 
 }  // namespace gsfit

@@ -29,7 +29,7 @@ const logarithmic_tick = (value) => (/^[125]e/.test(rounded(value)) ? tick(value
 function range(values) {
   const [least, greatest] = [Math.min(...values), Math.max(...values)];
   if (least !== greatest) return {};
-  const room = least === 0 ? 1 : Math.abs(least) / 20;
+  const room = least === 0 ? 1 : Math.abs(least) / 50;
   return { suggestedMin: least === 0 ? 0 : least - room, suggestedMax: greatest + room };
 }
 
@@ -85,7 +85,7 @@ function draw(curve) {
         y: {
           type: curve.logarithmic ? "logarithmic" : "linear",
           ...range(known(curve)),
-          ticks: { maxTicksLimit: 6, callback: curve.logarithmic ? logarithmic_tick : tick },
+          ticks: { maxTicksLimit: 6, precision: known(curve).every(Number.isInteger) ? 0 : undefined, callback: curve.logarithmic ? logarithmic_tick : tick },
           grid: { drawTicks: false, drawBorder: false },
         },
       },

@@ -25,25 +25,22 @@ std::optional<double> figure(const RunFiles& run, const std::string& record_name
 
 std::string psnr_text(const RunFiles& run) {
     const auto value = figure(run, "psnr", "psnr");
-    if (run.is_null("/psnr") || (value && std::isinf(*value))) return "\u221e";  // a perfect match
-    return value ? decimal(*value, 2) : "";
+    if (run.is_null("/psnr") || (value && std::isinf(*value))) return "\u221e dB";  // a perfect match
+    return value ? decimal(*value, 2) + " dB" : "";
 }
 
-/// Nothing when there is no value.
-std::string figure_card(const std::string& label, const std::string& value, const std::string& unit) {
+/// "41.56 dB" with its unit in small letters; nothing when there is no value.
+std::string figure_card(const std::string& label, const std::string& value) {
     if (value.empty()) return {};
-    return "<div><dt>" + label + "</dt><dd>" + value + (unit.empty() ? "" : " <small>" + unit + "</small>") +
-           "</dd></div>\n";
+    const std::size_t space = value.find(' ');
+    const std::string unit = space == std::string::npos ? "" : " <small>" + value.substr(space + 1) + "</small>";
+    return "<div><dt>" + label + "</dt><dd>" + value.substr(0, space) + unit + "</dd></div>\n";
 }
 
-std::string checkpoint_cards(const RunFiles& run) {
-    if (!run.checkpoint_bytes) return {};
-    const auto bytes = static_cast<double>(*run.checkpoint_bytes);
-    const std::string text = bytes_text(bytes);
-    const std::size_t space = text.find(' ');
+std::string bits_per_pixel(const RunFiles& run) {
     const double pixels = run.number("/image/width").value_or(0) * run.number("/image/height").value_or(0);
-    return figure_card("Checkpoint", text.substr(0, space), text.substr(space + 1)) +
-           figure_card("Bits per pixel", pixels > 0 ? decimal(8 * bytes / pixels, 2) : "", "");
+    return run.checkpoint_bytes && pixels > 0 ? decimal(8 * static_cast<double>(*run.checkpoint_bytes) / pixels, 2)
+                                              : "";
 }
 
 /// A row of a list of facts; nothing when there is no value.
@@ -115,14 +112,13 @@ std::string status(const RunFiles& run) {
 
 std::string figures(const RunFiles& run) {
     const auto ssim = figure(run, "ssim", "ssim");
-    const auto gaussians = figure(run, "gaussians", "gaussians");
-    const auto steps = figure(run, "steps", "step");
     const auto seconds = figure(run, "seconds", "seconds");
-    const std::string cards =
-        figure_card("PSNR", psnr_text(run), "dB") + figure_card("SSIM", ssim ? decimal(*ssim, 4) : "", "") +
-        figure_card("Gaussians", gaussians ? grouped(*gaussians) : "", "") +
-        figure_card("Steps", steps ? grouped(*steps) : "", "") +
-        figure_card("Training time", seconds ? duration_text(*seconds) : "", "") + checkpoint_cards(run);
+    const std::string cards = figure_card("PSNR", psnr_text(run)) + figure_card("SSIM", ssim ? decimal(*ssim, 4) : "") +
+                              figure_card("Gaussians", count_text(figure(run, "gaussians", "gaussians"))) +
+                              figure_card("Steps", count_text(figure(run, "steps", "step"))) +
+                              figure_card("Training time", seconds ? duration_text(*seconds) : "") +
+                              figure_card("Checkpoint", size_text(run.checkpoint_bytes)) +
+                              figure_card("Bits per pixel", bits_per_pixel(run));
     return cards.empty() ? missing("There are no figures: " + no_record + ", and so is metrics.csv.")
                          : "<dl class=\"figures\">\n" + cards + "</dl>";
 }
@@ -162,7 +158,7 @@ std::string facts(const RunFiles& run) {
         fact("Image", text("/image/path")) + fact("Started", text("/started")) + fact("Finished", text("/finished")) +
         fact("Resumed after step", count_text(run.number("/resumed_step"))) + fact("Device", text("/device")) +
         fact("SIMD", text("/simd")) + fact("Threads", count_text(run.number("/threads"))) +
-        fact("Steps skipped by mixed precision", count_text(run.number("/skipped_steps")));
+        fact("Skipped steps", count_text(run.number("/skipped_steps")));
     if (const auto seed = run.number("/seed")) rows += fact("Seed", decimal(*seed, 0));
     if (run.record->contains("versions") && (*run.record)["versions"].is_object()) {
         for (const auto& [name, version] : (*run.record)["versions"].items()) {
