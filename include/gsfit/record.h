@@ -37,6 +37,10 @@ private:
 /// Whether the folder has a file of a run. Throws InputError when it cannot be searched.
 bool holds_run(const std::filesystem::path& folder);
 
+/// Removes a run that has nothing to go on from; what others keep in its folder stays. Throws as RunFolder::reopen, and
+/// OutputError when a file cannot be removed.
+void discard_run(const std::filesystem::path& folder);
+
 /// A listener that writes metrics.csv of a run folder: a row per evaluation, on disk before the call returns. A step
 /// has one row. Throws OutputError. Hand it to train() with std::ref.
 class MetricsTable {

@@ -110,6 +110,7 @@ cxxopts::ParseResult parse(const Syntax& syntax, const std::vector<std::string>&
 }
 
 void check_positional(const Syntax& syntax, const std::vector<std::string>& positional) {
+    if (syntax.takes_several) return;
     const std::size_t most = syntax.positional.empty() ? 0 : 1;
     if (positional.size() > most) {
         throw UsageError(text_of("gsfit ", syntax.command, " has no use for '", positional[most], "'; it takes ",

@@ -21,7 +21,8 @@ struct Syntax {
     std::string_view command;
     std::string_view positional;  ///< its one argument as help shows it, "[IMAGE]"; empty: none
     std::vector<Flag> flags;
-    bool takes_keys = false;  ///< every key of the schema is a flag
+    bool takes_keys = false;     ///< every key of the schema is a flag
+    bool takes_several = false;  ///< of its argument, as many as are given
 };
 
 /// What a command was given.
@@ -37,7 +38,7 @@ struct Arguments {
 
 /// Dashes in a flag's name are taken for underscores; after `--` everything is positional. Throws UsageError: a flag
 /// the command does not know (with a suggestion), a value that lacks, a flag of its own given twice, more than one
-/// positional argument.
+/// positional argument where only one is taken.
 Arguments parse_arguments(const Syntax& syntax, const std::vector<std::string>& words);
 
 }  // namespace gsfit::cli

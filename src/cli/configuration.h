@@ -18,6 +18,9 @@ Config load_config_with_image(Arguments arguments);
 /// UsageError when flags or the environment ask for anything else, InputError when the run has no configuration.
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments);
 
+/// Whether a run may go on with another value of the key.
+bool is_free_when_resumed(const Key& key);
+
 /// Threads that a command without keys computes with: --threads, or else GSFIT_THREADS. Throws UsageError.
 int wanted_threads(const Arguments& arguments);
 

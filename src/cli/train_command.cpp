@@ -7,6 +7,8 @@
 #include <functional>
 #include <optional>
 
+#include "cli/batch.h"
+#include "cli/batch_images.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/help.h"
@@ -40,10 +42,11 @@ struct Job {
     bool resumed = false;
 };
 
-fs::path new_folder(const Arguments& arguments, const Config& config, const fs::path& image) {
+/// default_name: where exp_name is not set.
+fs::path new_folder(const Arguments& arguments, const Config& config, const std::string& default_name) {
     if (!arguments.has("output")) {
         const std::string& name = config.text("exp_name");
-        return fs::path(config.text("log_root")) / (name.empty() ? image.stem() : fs::path(name));
+        return fs::path(config.text("log_root")) / (name.empty() ? default_name : name);
     }
     for (const char* key : {"exp_name", "log_root"}) {
         if (config.origin(key).level == Origin::Level::flag) {
@@ -59,7 +62,7 @@ Job new_job(const Arguments& arguments) {
     if (image.empty()) {
         throw UsageError("no image is given; name one, for instance gsfit train photo.jpg");
     }
-    const fs::path folder = new_folder(arguments, config, image);
+    const fs::path folder = new_folder(arguments, config, image.stem().string());
     return {std::move(config), image, folder, false};
 }
 
@@ -281,7 +284,26 @@ ExitCode fit(const Job& job) {
     return Run(job, *progress, info, std::move(checkpoint)).run(std::move(image), options);
 }
 
+void check_one_image(const Arguments& arguments) {
+    const auto& images = arguments.positional;
+    if (images.size() > 1) {
+        throw UsageError(
+            text_of(images.size(), " images are given; put --each before them to fit each into a folder of its own"));
+    }
+    if (images.size() == 1 && is_folder(images[0])) {
+        throw UsageError(
+            text_of("'", images[0], "' is a folder; gsfit train --each ", images[0], " fits each image in it"));
+    }
+}
+
+ExitCode run_each(const Arguments& arguments) {
+    const Config config = load_config(arguments);
+    return fit_batch(arguments, config, new_folder(arguments, config, batch_name(arguments.positional)));
+}
+
 ExitCode run(const Arguments& arguments) {
+    if (arguments.has("each")) return run_each(arguments);
+    check_one_image(arguments);
     const Job job = arguments.has("resume") ? resumed_job(arguments) : new_job(arguments);
     set_threads(static_cast<int>(job.config.integer("threads")));
     if (is_finished(job)) {
@@ -298,16 +320,20 @@ ExitCode run(const Arguments& arguments) {
 
 Command train_command() {
     return {{"train",
-             "[IMAGE]",
-             {{"config", 0, "FILE", "YAML to start from"},
+             "[IMAGE ...]",
+             {{"each", 0, "", "fit every IMAGE, or every image in a folder, several at once"},
+              {"config", 0, "FILE", "YAML to start from"},
               {"output", 0, "DIR", "run folder; without it log_root/exp_name"},
               {"resume", 0, "DIR", "go on with the stopped run in this folder"},
               {"json", 0, "", "the result as one JSON object"}},
+             true,
              true},
             "Fits Gaussians to an image.",
             "IMAGE is a PNG, JPEG, TIFF or WebP file, 8 or 16 bit, grey or RGB. The run folder receives the\n"
             "configuration, metrics, checkpoints, a log and the final render. SIGINT and SIGTERM stop after the\n"
-            "current step and save; --resume goes on, bit for bit when the run ends by max_steps.",
+            "current step and save; --resume goes on, bit for bit when the run ends by max_steps.\n"
+            "With --each the folder holds a run folder for each image, summary.csv and summary.html; the same command\n"
+            "again fits what is not finished.",
             run};
 }
 

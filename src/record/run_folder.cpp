@@ -41,6 +41,18 @@ bool holds_run(const fs::path& folder) {
     return std::ranges::any_of(run_names, [&](const char* name) { return is_there(folder / name); });
 }
 
+void discard_run(const fs::path& folder) {
+    const RunFolder claim = RunFolder::reopen(folder);
+    for (const char* name : run_names) {
+        std::error_code error;
+        fs::remove_all(folder / name, error);
+        if (error) {
+            throw OutputError("cannot remove " + quoted(folder / name) + ": " + error.message() +
+                              "; choose a folder that you may write to");
+        }
+    }
+}
+
 RunFolder::RunFolder(const fs::path& path) : path_(path) {
     // The lock goes with the process, however that ends; the file stays, for removing it would let two processes in.
     lock_ = ::open((path / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -29,7 +29,7 @@ TEST(Help, CommandShowsItsFlagsAndTheKeysWithDefaultsAndRanges) {
     const Workspace workspace;
     const Result result = gsfit(workspace, {"train", "--help"});
     EXPECT_EQ(result.exit_code, 0);
-    EXPECT_NE(result.out.find("Usage: gsfit train [IMAGE]"), std::string::npos);
+    EXPECT_NE(result.out.find("Usage: gsfit train [IMAGE ...]"), std::string::npos);
     EXPECT_NE(result.out.find("--resume DIR"), std::string::npos);
     EXPECT_NE(result.out.find("\nRun:\n"), std::string::npos);
     EXPECT_NE(result.out.find("--num_gaussians N"), std::string::npos);
@@ -86,8 +86,8 @@ TEST(Usage, FlagGivenTwice) {
 }
 
 TEST(Usage, MoreArgumentsThanACommandTakes) {
-    expect_usage_error(gsfit(Workspace(), {"train", "a.png", "b.png"}),
-                       "gsfit train has no use for 'b.png'; it takes one [IMAGE]");
+    expect_usage_error(gsfit(Workspace(), {"plan", "a.png", "b.png"}),
+                       "gsfit plan has no use for 'b.png'; it takes one [IMAGE]");
     expect_usage_error(gsfit(Workspace(), {"config", "a.png"}),
                        "gsfit config has no use for 'a.png'; it takes flags only");
 }

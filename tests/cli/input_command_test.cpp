@@ -42,8 +42,8 @@ TEST(Input, MissingFile) {
 TEST(Input, Directory) {
     const Workspace workspace;
     fs::create_directory(workspace / "folder.png");
-    expect_refused(workspace, short_training("folder.png", "run"), 3,
-                   "cannot read 'folder.png': it is a directory; name a file");
+    expect_refused(workspace, short_training("folder.png", "run"), 2,
+                   "'folder.png' is a folder; gsfit train --each folder.png fits each image in it");
 }
 
 TEST(Input, EmptyFile) {
