@@ -361,7 +361,7 @@ TEST_F(Batch, MistakesAreSaidInASentence) {
            "--each takes its images as arguments, but flag --input_path names one as well; leave that out");
     expect(words({"--exp_name", "x"}), 2,
            "--output names the run folder and so does --exp_name; leave one of them out");
-    expect(words({"--max_steps", "0"}), 2, "--max_steps must be an integer from 1 to 1000000, not '0'");
+    expect(words({"--max_steps", "0"}), 2, "--max_steps must be a whole number, 1 to 1000000, not '0'");
 }
 
 TEST_F(Batch, AFolderThatCannotBeWritten) {
