@@ -1,11 +1,17 @@
 #include "cli/batch_summary.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
+#include "cli/html.h"
+#include "cli/signals.h"
 #include "cli/text.h"
 #include "embedded/batch_summary.h"
+#include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/image/pictures.h"
 
 namespace gsfit::cli {
 namespace {
@@ -28,32 +34,6 @@ std::string csv_text(const std::string& text) {
     std::string quoted = "\"";
     for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
     return quoted + "\"";
-}
-
-std::string html_text(std::string_view text) {
-    std::string result;
-    for (const char letter : text) {
-        switch (letter) {
-            case '&':
-                result += "&amp;";
-                break;
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            case '{':  // the template's marks begin with it
-                result += "&#123;";
-                break;
-            default:
-                result += letter;
-        }
-    }
-    return result;
 }
 
 /// A relative address, byte by byte: what is no plain letter is written in hexadecimal.
@@ -91,18 +71,33 @@ std::string links(const fs::path& batch_folder, const BatchRow& row) {
     return result;
 }
 
+/// A small copy of the render. Nothing when there is none, or no time: who asks for a stop does not wait for pictures.
+std::string thumbnail(const fs::path& run_folder, const BatchRow& row) {
+    constexpr std::int64_t side = 320;  // [pixels]
+    if (row.exit != "finished" || stop_requested()) return {};
+    try {
+        const PackedImage render = read_image(run_folder / "render.png", 0, {.folder = run_folder});
+        const PictureSize size = picture_size(render.width(), render.height(), side);
+        const std::vector<std::byte> jpeg = encode_jpeg(picture_of(render, size.width, size.height));
+        return text_of("<img alt=\"\" width=\"", size.width, "\" height=\"", size.height, "\" src=\"",
+                       data_uri("image/jpeg", jpeg), "\">");
+    } catch (const Error&) {  // the page is of use without it
+        return {};
+    }
+}
+
 std::string cell(std::string_view title, const std::string& html) {
     return html.empty() ? "<td></td>" : text_of("<td data-title=\"", title, "\">", html, "</td>");
 }
 
 std::string html_row(const fs::path& batch_folder, const BatchRow& row) {
     const std::string size = row.width > 0 ? text_of(row.width, " &times; ", row.height) : "";
-    return text_of("<tr class=\"", row.exit, "\"><th scope=\"row\">", html_text(row.image.filename().string()), "</th>",
-                   cell("size", size), cell("Gaussians", figure(row, "gaussians")),
-                   cell("PSNR [dB]", rounded(row, "psnr", 2)), cell("SSIM", rounded(row, "ssim", 4)),
-                   cell("seconds", rounded(row, "seconds", 1)), "<td class=\"words\">", row.exit,
-                   row.message.empty() ? "" : text_of(": ", html_text(row.message)), "</td><td class=\"words\">",
-                   links(batch_folder, row), "</td></tr>\n");
+    return text_of("<tr class=\"", row.exit, "\"><td class=\"picture\">", thumbnail(batch_folder / row.folder, row),
+                   "</td><th scope=\"row\">", escaped(row.image.filename().string()), "</th>", cell("size", size),
+                   cell("Gaussians", figure(row, "gaussians")), cell("PSNR [dB]", rounded(row, "psnr", 2)),
+                   cell("SSIM", rounded(row, "ssim", 4)), cell("seconds", rounded(row, "seconds", 1)),
+                   "<td class=\"words\">", row.exit, row.message.empty() ? "" : text_of(": ", escaped(row.message)),
+                   "</td><td class=\"words\">", links(batch_folder, row), "</td></tr>\n");
 }
 
 std::string totals(const std::vector<BatchRow>& rows) {
@@ -118,17 +113,6 @@ std::string totals(const std::vector<BatchRow>& rows) {
         if (count(exit) > 0) text += text_of(", ", count(exit), " ", exit);
     }
     return text + text_of("; ", fixed(seconds, 1), " s of training");
-}
-
-/// The template with the texts in the places that carry their names.
-std::string filled(std::string text, const std::vector<std::pair<std::string_view, std::string>>& texts) {
-    for (const auto& [place, content] : texts) {
-        const std::string mark = text_of("{{", place, "}}");
-        for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + content.size())) {
-            text.replace(at, mark.size(), content);
-        }
-    }
-    return text;
 }
 
 }  // namespace
@@ -147,12 +131,17 @@ void write_summary_table(const fs::path& batch_folder, const std::vector<BatchRo
 }
 
 void write_summary_page(const fs::path& batch_folder, const std::vector<BatchRow>& rows) {
-    std::string html_rows;
-    for (const BatchRow& row : rows) html_rows += html_row(batch_folder, row);
+    std::vector<std::string> html(rows.size());
+    parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i) {
+        const auto row = static_cast<std::size_t>(i);
+        html[row] = html_row(batch_folder, rows[row]);
+    });
     const fs::path name = fs::absolute(batch_folder / "").lexically_normal().parent_path().filename();
-    write_file_atomically(batch_folder / "summary.html",
-                          filled(std::string(embedded::batch_summary()),
-                                 {{"title", html_text(name.string())}, {"totals", totals(rows)}, {"rows", html_rows}}));
+    write_file_atomically(
+        batch_folder / "summary.html",
+        filled(embedded::batch_summary(), {{"title", escaped(name.string())},
+                                           {"totals", totals(rows)},
+                                           {"rows", std::accumulate(html.begin(), html.end(), std::string())}}));
 }
 
 }  // namespace gsfit::cli

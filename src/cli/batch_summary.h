@@ -22,7 +22,7 @@ struct BatchRow {
 /// summary.csv of the batch folder, as docs/batch.md says. Throws OutputError.
 void write_summary_table(const std::filesystem::path& batch_folder, const std::vector<BatchRow>& rows);
 
-/// summary.html, the same for people, with links to the runs. Throws OutputError.
+/// summary.html, the same for people, with pictures and links to the runs. Throws OutputError.
 void write_summary_page(const std::filesystem::path& batch_folder, const std::vector<BatchRow>& rows);
 
 }  // namespace gsfit::cli

@@ -11,6 +11,7 @@
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/record.h"
+#include "gsfit/record/frames.h"
 
 namespace gsfit {
 namespace {
@@ -43,6 +44,7 @@ bool holds_run(const fs::path& folder) {
 
 void discard_run(const fs::path& folder) {
     const RunFolder claim = RunFolder::reopen(folder);
+    remove_frames(folder);
     for (const char* name : run_names) {
         std::error_code error;
         fs::remove_all(folder / name, error);
