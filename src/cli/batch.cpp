@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 #include <optional>
 
 #include "cli/batch_children.h"
@@ -14,7 +13,6 @@
 #include "cli/batch_progress.h"
 #include "cli/batch_summary.h"
 #include "cli/batch_tasks.h"
-#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/run_json.h"
 #include "cli/signals.h"
@@ -29,11 +27,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What all runs together may hold: the budget without what this process holds, or the fraction of what is free.
-std::int64_t budget_of(const MemoryOptions& options) {
+/// What all runs together may hold [bytes]: the budget without what this process holds, or the fraction of what is
+/// free.
+std::int64_t budget_of(const Config& config) {
+    constexpr double bytes_per_gb = 1e9;
     const HostMemory host = host_memory();
-    if (options.budget_bytes > 0) return std::max<std::int64_t>(1, options.budget_bytes - host.resident);
-    return std::llround(options.fraction * static_cast<double>(host.available));
+    const std::int64_t budget = std::llround(config.number("memory_budget_gb") * bytes_per_gb);
+    if (budget > 0) return std::max<std::int64_t>(1, budget - host.resident);
+    return std::llround(config.number("memory_fraction") * static_cast<double>(host.available));
 }
 
 std::string exit_of(const ChildEnd& end) {
@@ -56,9 +57,7 @@ class Batch {
 public:
     Batch(const Arguments& arguments, const Config& config, const fs::path& folder,
           const std::vector<BatchImage>& images)
-        : folder_(folder),
-          budget_(budget_of(train_options(config).memory)),
-          progress_(config.text("progress"), images.size()) {
+        : folder_(folder), budget_(budget_of(config)), progress_(config.text("progress"), images.size()) {
         for (const BatchImage& image : images) rows_.push_back({.image = image.path, .folder = image.folder});
         tasks_.resize(rows_.size());
         for (std::size_t i = 0; i < rows_.size(); ++i) look_at(i, arguments, config);

@@ -30,6 +30,24 @@ TEST(RunFolder, TakesAFolderOfOthers) {
     EXPECT_EQ(folder.names(), (Names{".gsfit.lock", "notes.txt"}));
 }
 
+TEST(RunFolder, DiscardLeavesWhatOthersKeepThere) {
+    const TemporaryDirectory folder;
+    for (const char* name : {"run.json", "config.yaml", "notes.txt"}) write_file_atomically(folder / name, "");
+    fs::create_directory(folder / "checkpoints");
+    write_file_atomically(folder / "checkpoints" / "step-1.safetensors", "");
+    discard_run(folder.path());
+    EXPECT_EQ(folder.names(), (Names{".gsfit.lock", "notes.txt"}));
+    EXPECT_FALSE(holds_run(folder.path()));
+}
+
+TEST(RunFolder, DiscardRefusesARunThatGoesOn) {
+    const TemporaryDirectory folder;
+    write_file_atomically(folder / "run.json", "");
+    const RunFolder run = RunFolder::reopen(folder.path());
+    sentence_of<OutputError>([&] { discard_run(folder.path()); });
+    EXPECT_TRUE(holds_run(folder.path()));
+}
+
 TEST(RunFolder, RefusesAnotherRun) {
     for (const char* name : {"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"}) {
         const TemporaryDirectory folder;
