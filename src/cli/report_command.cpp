@@ -55,20 +55,21 @@ std::optional<FoundCheckpoint> checkpoint_of(const fs::path& folder) {
     }
 }
 
-std::optional<PackedImage> target_of(const fs::path& folder, const Field& field) {
+/// Empty when there is none.
+Picture target_of(const fs::path& folder, const Field& field) {
     try {
-        return read_target(image_of_run(folder), field, "put that one back");
+        return report_target(read_target(image_of_run(folder), field, "put that one back"));
     } catch (const InputError& error) {
         note(text_of(error.what(), " (the report has neither a comparison nor an error map)"));
-        return std::nullopt;
+        return {};
     }
 }
 
 ReportPictures pictures_of(const fs::path& folder) {
     const std::optional<FoundCheckpoint> checkpoint = checkpoint_of(folder);
     if (!checkpoint) return {};
-    const std::optional<PackedImage> target = target_of(folder, checkpoint->state.field);
-    return report_pictures(checkpoint->state.field, checkpoint->state.blending, target ? &*target : nullptr);
+    const TrainState& state = checkpoint->state;
+    return report_pictures(state.field, state.blending, target_of(folder, state.field));
 }
 
 /// Of the command line and the environment or else of the run itself.

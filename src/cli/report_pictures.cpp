@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gsfit/draw/ellipses.h"
 #include "gsfit/image/pictures.h"
@@ -34,15 +35,18 @@ at::Tensor averaged_render(const Field& field, const Blending& blending, const P
 
 }  // namespace
 
-ReportPictures report_pictures(const Field& field, const Blending& blending, const PackedImage* target) {
+Picture report_target(const PackedImage& image) {
+    const PictureSize size = picture_size(image.width(), image.height(), longest_side);
+    return picture_of(image, size.width, size.height);
+}
+
+ReportPictures report_pictures(const Field& field, const Blending& blending, Picture target) {
     const PictureSize size = picture_size(field.raster_width, field.raster_height, longest_side);
     ReportPictures pictures;
     pictures.render = picture_of(averaged_render(field, blending, size));
     pictures.ellipses = ellipses_picture(field, size.width, size.height);
-    if (target != nullptr) {
-        pictures.target = picture_of(*target, size.width, size.height);
-        pictures.error = error_map(pictures.target, pictures.render);
-    }
+    if (target.width > 0) pictures.error = error_map(target, pictures.render);
+    pictures.target = std::move(target);
     return pictures;
 }
 

@@ -6,8 +6,10 @@
 
 namespace gsfit::cli {
 
-/// What a report shows of a field, at most 1600 pixels a side; without a target (that has the field's raster) neither
-/// it nor the error map.
-ReportPictures report_pictures(const Field& field, const Blending& blending, const PackedImage* target);
+/// The image as a report shows it, at most 1600 pixels a side.
+Picture report_target(const PackedImage& image);
+
+/// What a report shows of a field; without a target (an empty picture) neither it nor the error map.
+ReportPictures report_pictures(const Field& field, const Blending& blending, Picture target);
 
 }  // namespace gsfit::cli
