@@ -20,6 +20,7 @@ struct Command {
 Command train_command();
 Command render_command();
 Command eval_command();
+Command video_command();
 Command info_command();
 Command config_command();
 Command plan_command();

@@ -10,6 +10,11 @@ MemoryOptions::Target target_of(const std::string& storage) {
     return storage == "file" ? MemoryOptions::Target::file : MemoryOptions::Target::automatic;
 }
 
+VideoLayout layout_of(const std::string& name) {
+    if (name == "side") return VideoLayout::side;
+    return name == "render" ? VideoLayout::render : VideoLayout::slider;
+}
+
 MemoryOptions memory_options(const Config& config, const ImageInfo& image) {
     constexpr double bytes_per_gb = 1e9;
     MemoryOptions options;
@@ -75,6 +80,15 @@ std::vector<ChartFormat> plot_formats(const Config& config) {
     if (plots == "png" || plots == "both") formats.push_back(ChartFormat::png);
     if (plots == "svg" || plots == "both") formats.push_back(ChartFormat::svg);
     return formats;
+}
+
+VideoOptions video_options(const Config& config) {
+    VideoOptions options;
+    options.layout = layout_of(config.text("video_layout"));
+    options.fps = static_cast<int>(config.integer("video_fps"));
+    options.crf = static_cast<int>(config.integer("video_crf"));
+    options.max_width = config.integer("video_max_width");
+    return options;
 }
 
 }  // namespace gsfit::cli

@@ -6,6 +6,7 @@
 #include "gsfit/draw/chart.h"
 #include "gsfit/record/frame_recorder.h"
 #include "gsfit/train.h"
+#include "gsfit/video.h"
 
 namespace gsfit::cli {
 
@@ -17,5 +18,8 @@ RecorderOptions recorder_options(const Config& config);
 
 /// What the key plots asks for.
 std::vector<ChartFormat> plot_formats(const Config& config);
+
+/// The part that makes a video of the frames of a run.
+VideoOptions video_options(const Config& config);
 
 }  // namespace gsfit::cli

@@ -91,6 +91,24 @@ void write_all(int descriptor, std::span<const std::byte> bytes, const fs::path&
     }
 }
 
+/// pread(2) until `target` is full, the file has ended (errno is 0) or it cannot be read (errno says why).
+std::size_t read_at(int descriptor, std::size_t offset, std::span<std::byte> target) noexcept {
+    std::size_t done = 0;
+    while (done < target.size()) {
+        errno = 0;
+        const ssize_t got =
+            ::pread(descriptor, target.data() + done, target.size() - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            break;
+        }
+        done += static_cast<std::size_t>(got);
+    }
+    return done;
+}
+
 fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 /// A new name in the directory of `path`: `create` is tried with names until one is free. It returns false with errno.
@@ -108,10 +126,10 @@ fs::path create_temporary(const fs::path& path, const Create& create) {
     }
 }
 
-/// A new empty file in the directory of `path`, open for writing as `descriptor`.
+/// A new empty file in the directory of `path`, open for writing and reading as `descriptor`.
 fs::path create_temporary_file(const fs::path& path, int& descriptor) {
     return create_temporary(path, [&descriptor](const fs::path& name) {
-        descriptor = open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        descriptor = open_file(name, O_RDWR | O_CREAT | O_EXCL, 0666);
         return descriptor >= 0;
     });
 }
@@ -203,20 +221,7 @@ InputFile::InputFile(const fs::path& path, std::size_t limit) : descriptor_(open
 InputFile::~InputFile() { ::close(descriptor_); }
 
 std::size_t InputFile::read(std::size_t offset, std::span<std::byte> target) const noexcept {
-    std::size_t done = 0;
-    while (done < target.size()) {
-        errno = 0;
-        const ssize_t got =
-            ::pread(descriptor_, target.data() + done, target.size() - done, static_cast<off_t>(offset + done));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            break;
-        }
-        done += static_cast<std::size_t>(got);
-    }
-    return done;
+    return read_at(descriptor_, offset, target);
 }
 
 std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
@@ -254,6 +259,12 @@ void AtomicFile::seek(std::uint64_t position) {
         throw_output_error(state_->path, errno);
     }
 }
+
+std::size_t AtomicFile::read(std::size_t offset, std::span<std::byte> target) const noexcept {
+    return read_at(state_->file.get(), offset, target);
+}
+
+const fs::path& AtomicFile::path() const { return state_->path; }
 
 void AtomicFile::commit() {
     if (::fsync(state_->file.get()) != 0 || !state_->file.close()) {

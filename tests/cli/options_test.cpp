@@ -158,5 +158,33 @@ TEST(RecorderOptionsFromConfig, AVideosFramesArePartOfTheMemoryPlan) {
               four);
 }
 
+TEST(VideoOptionsFromConfig, DefaultsAreThoseOfVideoOptions) {
+    const VideoOptions ours = video_options(Config());
+    const VideoOptions theirs;
+    EXPECT_EQ(ours.layout, theirs.layout);
+    EXPECT_EQ(ours.fps, theirs.fps);
+    EXPECT_EQ(ours.crf, theirs.crf);
+    EXPECT_EQ(ours.max_width, theirs.max_width);
+    EXPECT_EQ(ours.encoders, theirs.encoders);
+}
+
+TEST(VideoOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
+    const VideoOptions options = video_options(
+        Config::parse("video_layout: slider\nvideo_fps: 24\nvideo_crf: 30\nvideo_max_width: 1000\n", "test"));
+    EXPECT_EQ(options.layout, VideoLayout::slider);
+    EXPECT_EQ(options.fps, 24);
+    EXPECT_EQ(options.crf, 30);
+    EXPECT_EQ(options.max_width, 1000);
+    EXPECT_EQ(video_options(Config::parse("video_layout: side", "test")).layout, VideoLayout::side);
+    EXPECT_EQ(video_options(Config::parse("video_layout: render", "test")).layout, VideoLayout::render);
+}
+
+TEST(VideoOptionsFromConfig, WhatTheSchemaAcceptsAVideoAccepts) {
+    for (const char* yaml :
+         {"video_fps: 1\nvideo_crf: 0\nvideo_max_width: 16", "video_fps: 240\nvideo_crf: 51\nvideo_max_width: 16384"}) {
+        EXPECT_NO_THROW(video_options(Config::parse(yaml, "test")).check()) << yaml;
+    }
+}
+
 }  // namespace
 }  // namespace gsfit::cli

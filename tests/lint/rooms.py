@@ -24,7 +24,12 @@ LIBRARIES = {
     "libav": "PkgConfig::Ffmpeg",
     "libsw": "PkgConfig::Ffmpeg",
 }
-ONLY = {"yaml-cpp": {"config"}, "opencv_core": {"image", "record", "eval"}, "cxxopts": {"cli"}}
+ONLY = {
+    "yaml-cpp": {"config"},
+    "opencv_core": {"image", "record", "eval"},
+    "cxxopts": {"cli"},
+    "PkgConfig::Ffmpeg": {"video"},
+}
 HEAVY = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}  # 8 to 15 s a file
 BETWEEN_ROOMS = {"types.h", "bins.h"}  # structs that pass between rooms belong to none
 KERNEL = re.compile(r"(_kernels\.\w+|-inl\.h)$")
@@ -39,7 +44,7 @@ def read_rules():
         public[name] = {name}.union(known.split(), *(public.get(room, ()) for room in known.split()))
         private[name] = public[name].union(own.split())
     everything = set().union(*private.values()) | {"cxxopts"}
-    public["cli"] = private["cli"] = everything - {"yaml-cpp", "opencv_core"} | {"cli"}
+    public["cli"] = private["cli"] = everything - {"yaml-cpp", "opencv_core", "PkgConfig::Ffmpeg"} | {"cli"}
     return public, private
 
 

@@ -84,6 +84,9 @@ TEST(File, GrowsUnseenUntilItIsCommitted) {
     file.write(std::as_bytes(std::span("c", 1)));
     EXPECT_EQ(text_of(folder / "file"), "old");
     EXPECT_EQ(folder.names().size(), 2U);
+    std::string piece(8, ' ');
+    EXPECT_EQ(file.read(1, std::as_writable_bytes(std::span(piece))), 3U);
+    EXPECT_EQ(piece, "bcd     ");
     file.commit();
     EXPECT_EQ(text_of(folder / "file"), "abcd");
     EXPECT_EQ(folder.names(), Names{"file"});

@@ -47,8 +47,13 @@ public:
     void write(std::span<const std::byte> bytes);
     /// [bytes] from the beginning, be it beyond the end.
     void seek(std::uint64_t position);
+    /// Of what has been written, as InputFile::read; the position stays.
+    std::size_t read(std::size_t offset, std::span<std::byte> target) const noexcept;
     /// Syncs and renames; nothing may follow.
     void commit();
+
+    /// As it was given.
+    [[nodiscard]] const std::filesystem::path& path() const;
 
 private:
     struct State;
