@@ -73,7 +73,7 @@ std::string links(const fs::path& batch_folder, const BatchRow& row) {
 
 /// A small copy of the render. Nothing when there is none, or no time: who asks for a stop does not wait for pictures.
 std::string thumbnail(const fs::path& run_folder, const BatchRow& row) {
-    constexpr std::int64_t side = 320;  // [pixels]
+    constexpr std::int64_t side = 200;  // [pixels]
     if (row.exit != "finished" || stop_requested()) return {};
     try {
         const PackedImage render = read_image(run_folder / "render.png", 0, {.folder = run_folder});
@@ -96,8 +96,9 @@ std::string html_row(const fs::path& batch_folder, const BatchRow& row) {
                    "</td><th scope=\"row\">", escaped(row.image.filename().string()), "</th>", cell("size", size),
                    cell("Gaussians", figure(row, "gaussians")), cell("PSNR [dB]", rounded(row, "psnr", 2)),
                    cell("SSIM", rounded(row, "ssim", 4)), cell("seconds", rounded(row, "seconds", 1)),
-                   "<td class=\"words\">", row.exit, row.message.empty() ? "" : text_of(": ", escaped(row.message)),
-                   "</td><td class=\"words\">", links(batch_folder, row), "</td></tr>\n");
+                   "<td class=\"words message\">", row.exit,
+                   row.message.empty() ? "" : text_of(": ", escaped(row.message)), "</td><td class=\"words\">",
+                   links(batch_folder, row), "</td></tr>\n");
 }
 
 std::string totals(const std::vector<BatchRow>& rows) {

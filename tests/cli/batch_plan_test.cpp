@@ -12,14 +12,13 @@ constexpr std::int64_t any_number = 1'000'000;
 TEST(BatchPlan, ManyImagesTakeAThreadEach) {
     EXPECT_EQ(plan_batch(12, 2, any_number), (BatchPlan{2, 1}));
     EXPECT_EQ(plan_batch(1000, 64, any_number), (BatchPlan{64, 1}));
-    EXPECT_EQ(plan_batch(13, 2, any_number), (BatchPlan{2, 1})) << "the last turn is half empty, and still shorter";
+    EXPECT_EQ(plan_batch(3, 2, any_number), (BatchPlan{2, 1})) << "although one core is idle at the end";
 }
 
 TEST(BatchPlan, FewImagesTakeSeveralThreads) {
     EXPECT_EQ(plan_batch(1, 8, any_number), (BatchPlan{1, 8}));
     EXPECT_EQ(plan_batch(2, 8, any_number), (BatchPlan{2, 4}));
-    EXPECT_EQ(plan_batch(3, 2, any_number), (BatchPlan{1, 2})) << "3 * 0.6 turns are fewer than 2 * 1";
-    EXPECT_EQ(plan_batch(65, 64, any_number).threads, 2) << "a second turn for one image takes as long as the first";
+    EXPECT_EQ(plan_batch(3, 8, any_number), (BatchPlan{3, 2}));
 }
 
 TEST(BatchPlan, MemoryLimitsTheNumberAndItsThreadsAreShared) {
@@ -27,7 +26,7 @@ TEST(BatchPlan, MemoryLimitsTheNumberAndItsThreadsAreShared) {
     EXPECT_EQ(plan_batch(100, 8, 1), (BatchPlan{1, 8}));
 }
 
-TEST(BatchPlan, NothingToDo) { EXPECT_EQ(plan_batch(0, 8, 1), (BatchPlan{1, 1})); }
+TEST(BatchPlan, NothingToDo) { EXPECT_EQ(plan_batch(0, 8, 1), (BatchPlan{1, 8})); }
 
 TEST(BatchPlan, NeverTakesMoreThreadsThanThereAre) {
     for (int cores = 1; cores <= 40; ++cores) {
