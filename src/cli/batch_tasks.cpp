@@ -54,7 +54,7 @@ void check_image(const fs::path& folder, const fs::path& image) {
 }
 
 std::int64_t bytes_for(const ImageInfo& image, const Config& config) {
-    TrainOptions options = train_options(config);
+    TrainOptions options = train_options(config, image);
     options.memory.folder = ".";  // a run has a folder for its target
     check_fit(options, image);
     const MemoryPlan plan = plan_memory(image, options, host_memory().resident);
