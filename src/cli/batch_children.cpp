@@ -77,6 +77,7 @@ void Children::start(std::size_t id, const std::vector<std::string>& words) {
     std::vector<std::string> texts = words;
     texts.insert(texts.begin(), "gsfit");
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
     for (std::string& text : texts) pointers.push_back(text.data());
     pointers.push_back(nullptr);
 
