@@ -11,7 +11,6 @@
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/record.h"
-#include "gsfit/record/frames.h"
 
 namespace gsfit {
 namespace {
@@ -44,7 +43,6 @@ bool holds_run(const fs::path& folder) {
 
 void discard_run(const fs::path& folder) {
     const RunFolder claim = RunFolder::reopen(folder);
-    remove_frames(folder);
     for (const char* name : run_names) {
         std::error_code error;
         fs::remove_all(folder / name, error);
