@@ -33,7 +33,7 @@ Config asked(const Arguments& arguments) {
 
 fs::path run_folder(const Arguments& arguments) {
     if (arguments.positional.empty()) throw UsageError("no run folder is given; name one");
-    const fs::path folder = arguments.positional[0];
+    fs::path folder = arguments.positional[0];
     if (!holds_run(folder)) {
         throw InputError(text_of("'", folder.string(), "' holds no run to report on; name the folder of one"));
     }

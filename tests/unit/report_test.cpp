@@ -157,7 +157,7 @@ TEST_F(Report, OutlivesDamage) {
 
 TEST_F(Report, OfAKilledRunSaysSo) {
     put("run.json", R"({"exit": "running", "steps": 7})");
-    put("metrics.csv", example_metrics + "30,1.5,100,0.0");  // a row that a kill cut short
+    put("metrics.csv", example_metrics + "30,1.5,100,0.01,30,,1,20,0,1024,610");  // a row that a kill cut short
     expect_contains(page(), "Not at its end.");
     EXPECT_EQ(data()["axes"]["steps"].size(), 3U);
 }
