@@ -132,7 +132,7 @@ TEST_F(Recording, SaysBeforehandThatTheDiskIsTooSmall) {
 TEST_F(Recording, ARunHasItsReportWhateverEndedIt) {
     ASSERT_EQ(gsfit(workspace_, short_training("photo.png", "run", {"--plots=both", "--tensorboard=true"})).exit_code,
               0);
-    EXPECT_NE(read_text(workspace_ / "run/report.html").find("finished"), std::string::npos);
+    EXPECT_NE(read_text(workspace_ / "run/report.html").find("Finished."), std::string::npos);
     EXPECT_TRUE(fs::exists(workspace_ / "run/plots/psnr.png"));
     EXPECT_TRUE(fs::exists(workspace_ / "run/plots/psnr.svg"));
     EXPECT_FALSE(fs::is_empty(workspace_ / "run/tensorboard"));
@@ -141,7 +141,7 @@ TEST_F(Recording, ARunHasItsReportWhateverEndedIt) {
     while (latest_step(workspace_ / "stopped") < 5) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     process.send(SIGTERM);
     EXPECT_EQ(process.wait().exit_code, 143);
-    EXPECT_NE(read_text(workspace_ / "stopped/report.html").find("terminated"), std::string::npos);
+    EXPECT_NE(read_text(workspace_ / "stopped/report.html").find("by SIGTERM"), std::string::npos);
     EXPECT_FALSE(fs::exists(workspace_ / "stopped/plots"));
 }
 
