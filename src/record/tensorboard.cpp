@@ -29,7 +29,7 @@ fs::path new_file_in(const fs::path& folder) {
     for (auto time = static_cast<long long>(wall_time());; ++time) {
         std::array<char, 32> digits{};
         std::snprintf(digits.data(), digits.size(), "%010lld", time);
-        const fs::path path = folder / (std::string("events.out.tfevents.") + digits.data() + "." + host.data());
+        fs::path path = folder / (std::string("events.out.tfevents.") + digits.data() + "." + host.data());
         if (!is_there(path)) return path;
     }
 }
