@@ -56,6 +56,8 @@ void scale_row(const PackedView& view, std::int64_t y, at::Tensor& scaled) {
     }
     const float unit = view.bits == 8 ? 1 / 255.0F : 1 / 65535.0F;
     const std::int64_t width = scaled.size(2);
+    const std::int64_t plane = scaled.size(1) * width;
+    float* pixels = scaled.mutable_data_ptr<float>() + y * width;  // asking for it per pixel takes longer than all else
     for (std::int64_t x = 0; x < width; ++x) {
         const Cover columns(x, width, view.width);
         for (std::int64_t c = 0; c < view.channels; ++c) {
@@ -63,7 +65,7 @@ void scale_row(const PackedView& view, std::int64_t y, at::Tensor& scaled) {
             for (std::int64_t column = columns.first; column < columns.end; ++column) {
                 sum += columns.weight(column) * sums[static_cast<std::size_t>(column * view.channels + c)];
             }
-            scaled.mutable_data_ptr<float>()[(c * scaled.size(1) + y) * width + x] = sum * unit;
+            pixels[c * plane + x] = sum * unit;
         }
     }
 }

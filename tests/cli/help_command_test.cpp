@@ -20,7 +20,7 @@ TEST(Help, ProgramListsItsCommandsOnStdout) {
     const Result result = gsfit(workspace, {"--help"});
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.err, "");
-    for (const char* command : {"train", "render", "eval", "video", "info", "plan", "config"}) {
+    for (const char* command : {"train", "render", "eval", "video", "report", "info", "plan", "config"}) {
         EXPECT_NE(result.out.find(std::string("\n  ") + command + " "), std::string::npos) << command;
     }
 }
@@ -38,7 +38,7 @@ TEST(Help, CommandShowsItsFlagsAndTheKeysWithDefaultsAndRanges) {
 
 TEST(Help, EveryCommandHasOne) {
     const Workspace workspace;
-    for (const char* command : {"train", "render", "eval", "video", "info", "plan", "config"}) {
+    for (const char* command : {"train", "render", "eval", "video", "report", "info", "plan", "config"}) {
         const Result result = gsfit(workspace, {command, "-h"});
         EXPECT_EQ(result.exit_code, 0) << command;
         EXPECT_NE(result.out.find(std::string("Usage: gsfit ") + command), std::string::npos) << result.out;

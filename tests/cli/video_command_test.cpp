@@ -74,7 +74,8 @@ TEST_F(VideoCommand, ATrainedRunHasAVideoThatPlayersUnderstand) {
 TEST_F(VideoCommand, MakesAVideoAgainInAnotherLayout) {
     record();
     fs::remove(workspace_ / "run/video.mp4");
-    const Result result = gsfit(workspace_, {"video", "run", "--video_layout=slider", "--video_fps=5", "--json"});
+    const Result result =
+        gsfit(workspace_, {"video", "run", "--video_layout=slider", "--video_fps=5", "--progress=plain", "--json"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(result.err, "making a video of 5 frames\n");
     const Json report = Json::parse(result.out);
