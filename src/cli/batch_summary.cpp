@@ -4,7 +4,6 @@
 #include <numeric>
 #include <string_view>
 
-#include "cli/html.h"
 #include "cli/signals.h"
 #include "cli/text.h"
 #include "embedded/batch_summary.h"
@@ -12,6 +11,7 @@
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image/pictures.h"
+#include "gsfit/report/html.h"
 
 namespace gsfit::cli {
 namespace {

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 Recording::Recording(fs::path run_folder, const Config& config, const PackedImage& target,
                      std::optional<std::int64_t> resumed_step, Warn warn)
-    : folder_(std::move(run_folder)), config_(config), warn_(std::move(warn)), target_(report_target(target)) {
+    : folder_(std::move(run_folder)), config_(config), warn_(std::move(warn)) {
+    attempt("comparison will be in the report", [&] { target_ = report_target(target); });
     if (config.boolean("tensorboard")) {
         attempt("tensorboard/ is written", [&] { tensorboard_.emplace(folder_, resumed_step); });
     }

@@ -39,7 +39,7 @@ private:
     std::filesystem::path folder_;
     Config config_;
     Warn warn_;
-    Picture target_;  // as the report shows it
+    Picture target_;  // as the report shows it; empty when that could not be made
     std::optional<FrameRecorder> frames_;
     std::optional<TensorBoardLog> tensorboard_;
 };

@@ -1,6 +1,7 @@
-#include "report/html.h"
+#include "gsfit/report/html.h"
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 
 namespace gsfit {
 
@@ -37,14 +38,6 @@ std::string escaped(std::string_view text) {
         }
     }
     return html;
-}
-
-std::string script_data(const Json& json) {
-    std::string text;
-    for (const char character : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-        character == '<' ? text += "\\u003c" : text += character;
-    }
-    return text;
 }
 
 std::string data_uri(std::string_view type, std::span<const std::byte> bytes) {

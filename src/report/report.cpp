@@ -4,7 +4,7 @@
 #include "embedded/report_script.h"
 #include "embedded/report_style.h"
 #include "gsfit/core/file.h"
-#include "report/html.h"
+#include "gsfit/report/html.h"
 #include "report/sections.h"
 #include "report/show.h"
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "gsfit/report/html.h"
 #include "report/format.h"
-#include "report/html.h"
 
 namespace gsfit {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
-#include "report/html.h"
+#include "gsfit/report/html.h"
 
 namespace gsfit {
 namespace {

@@ -3,9 +3,10 @@
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/image/pictures.h"
+#include "gsfit/report/html.h"
 #include "report/curves.h"
 #include "report/format.h"
-#include "report/html.h"
+#include "report/script_data.h"
 #include "report/sections.h"
 
 namespace gsfit {

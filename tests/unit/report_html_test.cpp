@@ -1,4 +1,5 @@
-#include "report/html.h"
+#include "gsfit/report/html.h"
+#include "report/script_data.h"
 
 #include <gtest/gtest.h>
 

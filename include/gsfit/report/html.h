@@ -1,14 +1,19 @@
 #pragma once
 
+// Text and files as parts of an HTML page.
+
 #include <cstddef>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace gsfit::cli {
+namespace gsfit {
 
-/// The text as content of an element or as a quoted attribute, which it cannot end; U+FFFD for what is no UTF-8.
+/// The text with U+FFFD for bytes that are no UTF-8.
+std::string utf8(std::string_view text);
+
+/// UTF-8 as content of an element or as a quoted attribute: it cannot end either.
 std::string escaped(std::string_view text);
 
 /// "data:<type>;base64,..."
@@ -18,4 +23,4 @@ std::string data_uri(std::string_view type, std::span<const std::byte> bytes);
 /// for a name without a part.
 std::string filled(std::string_view page, const std::map<std::string, std::string, std::less<>>& parts);
 
-}  // namespace gsfit::cli
+}  // namespace gsfit
