@@ -5,6 +5,7 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <opencv2/imgcodecs.hpp>
@@ -87,16 +88,22 @@ struct Grid {
 /// Copies channels first, first + step, first + 2 step of a band to (left, top) of the picture.
 void put(const at::Tensor& band, std::int64_t first, std::int64_t step, Picture& picture, std::int64_t left,
          std::int64_t top) {
-    const auto values = band.accessor<float, 3>();
-    for (std::int64_t y = 0; y < band.size(1); ++y) {
-        std::uint8_t* pixel = picture.pixel(left, top + y);
-        for (std::int64_t x = 0; x < band.size(2); ++x) {
-            for (std::int64_t c = 0; c < 3; ++c) {
-                const float value = values[first + c * step][y][x];
-                *pixel++ = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);
-            }
+    const auto width = static_cast<int>(band.size(2));
+    constexpr std::int64_t rows_at_a_time = 16;
+    parallel_ranges(band.size(1), rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
+        const auto rows = static_cast<int>(end - begin);
+        std::array<cv::Mat, 3> planes;
+        for (std::int64_t c = 0; c < 3; ++c) {
+            const float* values =
+                band.const_data_ptr<float>() + (first + c * step) * band.stride(0) + begin * band.stride(1);
+            const cv::Mat plane(rows, width, CV_32F, const_cast<float*>(values),
+                                static_cast<std::size_t>(band.stride(1)) * sizeof(float));
+            plane.convertTo(planes[static_cast<std::size_t>(c)], CV_8U, 255);
         }
-    }
+        cv::Mat pixels(rows, width, CV_8UC3, picture.pixel(left, top + begin),
+                       static_cast<std::size_t>(3 * picture.width));
+        cv::merge(planes.data(), planes.size(), pixels);
+    });
 }
 
 /// The band that begins at row `top` of an image of `height` rows.
@@ -124,7 +131,8 @@ Picture picture_of(const ImageBands& image) {
     Picture picture(grid.across * image.width, grid.down * image.height);
     const std::int64_t most = write_image_rows(image.width, image.channels);
     for (std::int64_t first = 0; first < image.height; first += most) {
-        put_band(image.band(first, std::min(most, image.height - first)), grid, first, image.height, picture);
+        const at::Tensor band = image.band(first, std::min(most, image.height - first)).contiguous();
+        put_band(band, grid, first, image.height, picture);
     }
     return picture;
 }
