@@ -8,10 +8,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
 
 namespace gsfit {
@@ -115,15 +113,6 @@ void put_band(const at::Tensor& band, const Grid& grid, std::int64_t top, std::i
     }
 }
 
-/// OpenCV's order of channels.
-cv::Mat bgr_of(const Picture& picture) {
-    cv::Mat bgr;
-    const cv::Mat rgb(static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8UC3,
-                      const_cast<std::uint8_t*>(picture.rgb.data()));
-    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-    return bgr;
-}
-
 }  // namespace
 
 Picture picture_of(const ImageBands& image) {
@@ -163,14 +152,6 @@ PictureSize picture_size(std::int64_t width, std::int64_t height, std::int64_t m
         return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
     };
     return {scaled(width), scaled(height)};
-}
-
-std::vector<std::byte> encode_jpeg(const Picture& picture) {
-    std::vector<std::uint8_t> encoded;
-    cv::imencode(".jpg", bgr_of(picture), encoded, {cv::IMWRITE_JPEG_QUALITY, 95});
-    std::vector<std::byte> bytes(encoded.size());
-    std::memcpy(bytes.data(), encoded.data(), encoded.size());
-    return bytes;
 }
 
 Picture decode_picture(const std::vector<std::byte>& bytes, const std::string& name) {

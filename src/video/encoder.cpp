@@ -1,9 +1,5 @@
 #include "video/encoder.h"
 
-extern "C" {
-#include <libavutil/opt.h>
-}
-
 #include <algorithm>
 #include <cmath>
 #include <new>

@@ -2,15 +2,10 @@
 
 #pragma once
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/frame.h>
-#include <libswscale/swscale.h>
-}
-
 #include <memory>
 #include <string>
+
+#include "video/ffmpeg_functions.h"
 
 namespace gsfit {
 

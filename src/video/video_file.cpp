@@ -1,9 +1,5 @@
 #include "video/video_file.h"
 
-extern "C" {
-#include <libavutil/opt.h>
-}
-
 #include <algorithm>
 #include <new>
 #include <string>

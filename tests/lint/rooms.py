@@ -21,14 +21,14 @@ LIBRARIES = {
     "hwy/": "PkgConfig::Highway",
     "cxxopts": "cxxopts",
     "cairo": "PkgConfig::Cairo",
-    "libav": "PkgConfig::Ffmpeg",
-    "libsw": "PkgConfig::Ffmpeg",
+    "libav": "ffmpeg_headers",
+    "libsw": "ffmpeg_headers",
 }
 ONLY = {
     "yaml-cpp": {"config"},
     "opencv_core": {"image", "record", "eval"},
     "cxxopts": {"cli"},
-    "PkgConfig::Ffmpeg": {"video"},
+    "ffmpeg_headers": {"video"},
 }
 HEAVY = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}  # 8 to 15 s a file
 BETWEEN_ROOMS = {"types.h", "bins.h"}  # structs that pass between rooms belong to none
@@ -44,7 +44,7 @@ def read_rules():
         public[name] = {name}.union(known.split(), *(public.get(room, ()) for room in known.split()))
         private[name] = public[name].union(own.split())
     everything = set().union(*private.values()) | {"cxxopts"}
-    public["cli"] = private["cli"] = everything - {"yaml-cpp", "opencv_core", "PkgConfig::Ffmpeg"} | {"cli"}
+    public["cli"] = private["cli"] = everything - {"yaml-cpp", "opencv_core", "ffmpeg_headers"} | {"cli"}
     return public, private
 
 

@@ -126,6 +126,8 @@ TEST(Pictures, ComeBackFromJpeg) {
     EXPECT_NEAR(decoded.pixel(50, 20)[0], 200, 3);
     EXPECT_NEAR(decoded.pixel(50, 20)[2], 90, 3);
     EXPECT_THROW(decode_picture(std::vector<std::byte>(10), "a picture"), InputError);
+    EXPECT_THROW(encode_jpeg(Picture(65501, 1)), Error);
+    EXPECT_THROW(encode_jpeg(Picture()), Error);
 }
 
 TEST(Pictures, OfAMappedImageAreTheSame) {

@@ -31,7 +31,7 @@ struct PictureSize {
 };
 PictureSize picture_size(std::int64_t width, std::int64_t height, std::int64_t most);
 
-/// JPEG of quality 95, up to 65500 pixels a side.
+/// JPEG of quality 95. Throws Error when a side is not 1 to 65500 pixels.
 std::vector<std::byte> encode_jpeg(const Picture& picture);
 
 /// Throws InputError, naming the picture `name`, when the bytes are no JPEG (or other image that read_image reads).
