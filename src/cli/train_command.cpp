@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "cli/batch.h"
 #include "cli/batch_images.h"
@@ -165,23 +166,41 @@ public:
 
 private:
     std::vector<TrainListener> listeners(Recording& recording) {
-        return {std::ref(recording),
-                [&](const TrainEvent& event) {
-                    if (checkpoints_.is_due(event)) recording.drain();  // no frame before a checkpoint may be missing
-                    checkpoints_(event);
-                },
-                std::ref(metrics_),
-                std::ref(record_),
-                std::ref(log_),
+        const auto save = [&](const TrainEvent& event) {
+            if (checkpoints_.is_due(event)) recording.drain();  // no frame before a checkpoint may be missing
+            checkpoints_(event);
+        };
+        return {lasting(std::ref(recording)),
+                lasting(save),
+                lasting(std::ref(metrics_)),
+                lasting(std::ref(record_)),
+                lasting(std::ref(log_)),
                 [this](const TrainEvent& event) {
                     progress_(event);
                     stopped_ = event.stopped;
                 }};
     }
 
+    /// A listener that writes: while it cannot, as on a full disk, training goes on; only the end must be written.
+    TrainListener lasting(TrainListener listener) {
+        return [this, listener = std::move(listener)](const TrainEvent& event) {
+            try {
+                listener(event);
+            } catch (const OutputError& error) {
+                if (event.kind == TrainEvent::Kind::finished) throw;
+                if (!std::exchange(told_, true)) {
+                    progress_.note(text_of(error.what(), " (training goes on and tries again later)"));
+                }
+            }
+        };
+    }
+
     void warn(const std::string& sentence) {
         progress_.note(sentence);
-        log_.write(RunLog::Level::warning, sentence);
+        try {
+            log_.write(RunLog::Level::warning, sentence);
+        } catch (const OutputError&) {  // the user has been told
+        }
     }
 
     ExitCode finish(const TrainState& state, Recording& recording) {
@@ -210,6 +229,7 @@ private:
     CheckpointWriter checkpoints_;
     std::optional<TrainState> start_;
     bool stopped_ = false;
+    bool told_ = false;  ///< that something cannot be written
 };
 
 void report(const fs::path& folder, bool as_json) {

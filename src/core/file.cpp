@@ -316,7 +316,13 @@ void append_to_file(const fs::path& path, const std::string& text) {
     if (file.get() < 0) {
         throw_output_error(path, errno);
     }
-    write_all(file.get(), std::as_bytes(std::span(text)), path);
+    const off_t before = ::lseek(file.get(), 0, SEEK_END);
+    try {
+        write_all(file.get(), std::as_bytes(std::span(text)), path);
+    } catch (const OutputError&) {
+        static_cast<void>(::ftruncate(file.get(), before));  // the error to tell is that of the write
+        throw;
+    }
     if (!file.close()) {
         throw_output_error(path, errno);
     }

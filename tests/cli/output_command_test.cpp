@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
 
 #include "cli/pictures.h"
 #include "cli/process.h"
@@ -13,6 +17,7 @@ namespace gsfit::test {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
 
 class Output : public testing::Test {
 protected:
@@ -59,6 +64,35 @@ TEST_F(Output, FullDisk) {
     EXPECT_NE(result.err.find(": No space left on device; free some space or choose another place\n"),
               std::string::npos)
         << result.err;
+}
+
+TEST_F(Output, ADiskThatIsFullForAWhileEndsNoRun) {
+    const fs::path disk = workspace_ / "disk";
+    fs::create_directory(disk);
+    if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=3m") != 0) {
+        GTEST_SKIP() << "only root can mount a small disk";
+    }
+    Process process(workspace_, short_training("photo.png", "disk/run",
+                                               {"--max_steps=3000", "--save_ckpt_steps=1", "--eval_steps=1"}));
+    while (latest_step(disk / "run") < 5 && process.running()) std::this_thread::sleep_for(milliseconds(2));
+    write_text(disk / "filler", std::string(4 << 20, 'x'));  // as much of it as there is room for
+    std::this_thread::sleep_for(milliseconds(200));
+    fs::remove(disk / "filler");
+    const Result result = process.wait();
+    const std::string metrics = read_text(disk / "run/metrics.csv");
+    const auto record = nlohmann::json::parse(read_text(disk / "run/run.json"));
+    const long last = latest_step(disk / "run");
+    umount(disk.c_str());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const std::string note =
+        ": No space left on device; free some space or choose another place (training goes on and "
+        "tries again later)\n";
+    EXPECT_NE(result.err.find(note), std::string::npos) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << "told once: " << result.err;
+    EXPECT_EQ(record["exit"], "finished");
+    EXPECT_EQ(record["steps"], last);
+    std::istringstream rows(metrics);
+    for (std::string row; std::getline(rows, row);) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 10) << row;
 }
 
 TEST_F(Output, ANewRunLeavesAnotherAlone) {

@@ -150,6 +150,7 @@ TEST(File, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
     ::setrlimit(RLIMIT_FSIZE, &small);
     const std::string sentence =
         sentence_of<OutputError>([&] { write_file_atomically(folder / "file", std::string(5000, 'x')); });
+    EXPECT_THROW(append_to_file(folder / "file", std::string(5000, 'x')), OutputError);
     ::setrlimit(RLIMIT_FSIZE, &limit);
     std::signal(SIGXFSZ, handler);
     expect_contains(sentence, "File too large");

@@ -72,7 +72,8 @@ bool is_folder(const std::filesystem::path& path);
 /// [bytes]
 std::uintmax_t size_of_file(const std::filesystem::path& path);
 
-/// Adds `text` to the end of a file, in one write where the system takes it in one. Throws OutputError.
+/// Adds `text` to the end of a file, in one write where the system takes it in one; all of it, or nothing and throws
+/// OutputError.
 void append_to_file(const std::filesystem::path& path, const std::string& text);
 
 /// Makes `path` a symbolic link to `target` (relative to the link's directory), replacing what was there. Throws
