@@ -35,7 +35,8 @@ struct Video {
     std::int64_t frames = 0;  ///< those that hold the last one included
     double seconds = 0;
     std::string encoder;
-    std::string note;  ///< what is not as one would expect, for the user; empty: nothing
+    std::int64_t skipped = 0;  ///< recorded frames that are not in it
+    std::string note;          ///< what is not as one would expect, for the user; empty: nothing
 };
 
 /// Makes an MP4 (H.264, 4:2:0, BT.709, index first) of recorded frames, whose last one is held for a second. Frames

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "cli/batch_children.h"
 #include "cli/batch_images.h"
@@ -76,6 +77,7 @@ public:
             if (!stop_requested()) start_what_fits();
             for (const ChildEnd& end : children_.wait()) take(end);
         }
+        write_summary_table(folder_, rows_);
         write_summary_page(folder_, rows_);
     }
 
@@ -119,16 +121,32 @@ private:
             const std::int64_t free = budget_ - taken_;
             const auto running = static_cast<std::int64_t>(children_.count());
             if (running > 0 && (running >= plan_.jobs || needed > free)) return;
-            start(next_, std::min(std::max(needed, budget_ / plan_.jobs), free));
+            if (!start(next_, std::min(std::max(needed, budget_ / plan_.jobs), free))) return;
         }
     }
 
-    void start(std::size_t i, std::int64_t bytes) {
-        children_.start(i, words_of(*tasks_[i], plan_.threads, bytes));
+    /// False when the system lets no process start now, while others run whose end may change that.
+    bool start(std::size_t i, std::int64_t bytes) {
+        try {
+            children_.start(i, words_of(*tasks_[i], plan_.threads, bytes));
+        } catch (const Error&) {
+            if (children_.count() == 0) throw;
+            return false;
+        }
         tasks_[i]->bytes = bytes;
         taken_ += bytes;
         rows_[i].exit = "running";
         progress_.started(rows_[i], children_.count());
+        return true;
+    }
+
+    /// A disk that is full for a while ends no batch: the table is written again when the next image is done.
+    void write_table() {
+        try {
+            write_summary_table(folder_, rows_);
+        } catch (const OutputError& error) {
+            if (!std::exchange(told_, true)) std::fprintf(stderr, "gsfit: %s (the batch goes on)\n", error.what());
+        }
     }
 
     void take(const ChildEnd& end) {
@@ -138,7 +156,7 @@ private:
         row.message = message_of(end);
         read_record(row);
         progress_.ended(row, finished(), children_.count());
-        write_summary_table(folder_, rows_);
+        write_table();
     }
 
     void read_record(BatchRow& row) const {
@@ -158,6 +176,7 @@ private:
     std::size_t next_ = 0;                         ///< row to be started
     BatchPlan plan_;
     Children children_;
+    bool told_ = false;  ///< that the table cannot be written
 };
 
 /// Tells of every image that is not fitted. Throws Error when there are any.

@@ -38,12 +38,17 @@ void Recording::drain() {
 }
 
 void Recording::make_video() {
-    attempt("video is made (gsfit video makes it of the recorded frames)", [&] {
+    const bool on_disk = config_.boolean("video_save_to_disk");
+    attempt(on_disk ? "video is made (gsfit video makes it of the recorded frames)" : "video is made", [&] {
         const Video video = gsfit::make_video(folder_ / "video.mp4", frames_->recorded(), video_options(config_));
+        all_in_video_ = video.skipped == 0;
         if (!video.note.empty()) warn_(video.note);
-        const bool on_disk = config_.boolean("video_save_to_disk");
-        if (on_disk && !config_.boolean("video_keep_frames")) remove_frames(folder_);
     });
+}
+
+void Recording::remove_frames() {
+    if (!all_in_video_ || !config_.boolean("video_save_to_disk") || config_.boolean("video_keep_frames")) return;
+    attempt("frames are removed", [&] { gsfit::remove_frames(folder_); });
 }
 
 void Recording::make_report(const TrainState& state) {

@@ -25,9 +25,11 @@ public:
     /// Returns when every frame so far is written.
     void drain();
 
-    [[nodiscard]] bool has_frames() const { return frames_.has_value(); }
-    /// Of a finished run that has frames; they go when they are in the video, unless they are to be kept.
+    [[nodiscard]] bool has_frames() const { return frames_ && frames_->works(); }
+    /// Of a finished run that has frames.
     void make_video();
+    /// When all of them are in the video, unless they are to be kept: once nothing can make the video again.
+    void remove_frames();
     /// Of a run whose other files are written.
     void make_report(const TrainState& state);
 
@@ -42,6 +44,7 @@ private:
     Picture target_;  // as the report shows it; empty when that could not be made
     std::optional<FrameRecorder> frames_;
     std::optional<TensorBoardLog> tensorboard_;
+    bool all_in_video_ = false;
 };
 
 }  // namespace gsfit::cli

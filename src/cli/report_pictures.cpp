@@ -20,7 +20,8 @@ constexpr std::int64_t band_samples = std::int64_t{1} << 22;  // that are render
 /// is made smaller likewise, so that the two differ only where the fit does.
 at::Tensor averaged_render(const Field& field, const Blending& blending, const PictureSize& size) {
     const at::NoGradGuard no_gradients;
-    const std::int64_t factor = (field.raster_width + size.width - 1) / size.width;
+    const std::int64_t factor = std::max((field.raster_width + size.width - 1) / size.width,
+                                         (field.raster_height + size.height - 1) / size.height);
     const Lattice lattice = Lattice::whole(factor * size.width, factor * size.height);
     const std::int64_t band = std::max<std::int64_t>(1, band_samples / (factor * lattice.width));
     at::Tensor image = at::empty({field.channels(), size.height, size.width}, at::kFloat);

@@ -1,19 +1,36 @@
 #include "cli/signals.h"
 
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 namespace gsfit::cli {
 namespace {
 
 std::atomic<bool> requested{false};
 std::atomic<int> received{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+std::atomic<std::int64_t> requested_at{0};  // [ms]
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 
+std::int64_t milliseconds_now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// A second signal ends the process. One that comes at once after the first is the same, sent by two: a supervisor that
+/// stops every process, and the batch that a run belongs to.
 extern "C" void request_stop(int signal) {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    received = signal;
-    requested = true;
+    constexpr std::int64_t at_once = 500;  // [ms]
+    const std::int64_t now = milliseconds_now();
+    if (!requested) {
+        received = signal;
+        requested_at = now;
+        requested = true;
+    } else if (now - requested_at > at_once) {
+        std::signal(signal, SIG_DFL);
+        std::raise(signal);
+    }
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace gsfit::cli {
 /// Ignores SIGXFSZ and SIGPIPE, so that a limit on files or a closed pipe becomes an error of the write that meets it.
 void ignore_write_signals();
 
-/// From now on SIGINT and SIGTERM ask for a stop instead of ending the process; a second signal ends it.
+/// From now on SIGINT and SIGTERM ask for a stop instead of ending the process; a second signal, more
+/// than half a second later, ends it.
 void stop_on_signals();
 
 /// True once a stop was asked for.

@@ -181,15 +181,16 @@ private:
                 }};
     }
 
-    /// A listener that writes: while it cannot, as on a full disk, training goes on; only the end must be written.
+    /// A listener that writes: while it cannot, as on a full disk, training goes on; only the end must be written. Told
+    /// once for each.
     TrainListener lasting(TrainListener listener) {
-        return [this, listener = std::move(listener)](const TrainEvent& event) {
+        return [this, listener = std::move(listener), told = false](const TrainEvent& event) mutable {
             try {
                 listener(event);
             } catch (const OutputError& error) {
                 if (event.kind == TrainEvent::Kind::finished) throw;
-                if (!std::exchange(told_, true)) {
-                    progress_.note(text_of(error.what(), " (training goes on and tries again later)"));
+                if (!std::exchange(told, true)) {
+                    warn(text_of(error.what(), " (training goes on and tries again later)"));
                 }
             }
         };
@@ -212,6 +213,7 @@ private:
             recording.make_video();
         }
         record_.end(RunExit::finished);
+        recording.remove_frames();  // not before: a run that is killed here makes its video again
         return ExitCode::done;
     }
 
@@ -229,7 +231,6 @@ private:
     CheckpointWriter checkpoints_;
     std::optional<TrainState> start_;
     bool stopped_ = false;
-    bool told_ = false;  ///< that something cannot be written
 };
 
 void report(const fs::path& folder, bool as_json) {

@@ -52,6 +52,8 @@ ExitCode run(const Arguments& arguments) {
     const fs::path output = output_of(arguments, folder);
     const Config config = load_config_of_run(folder, arguments);
     set_threads(static_cast<int>(config.integer("threads")));
+    std::optional<RunFolder> claim;  // a run that goes on makes its own video, and removes what this one reads
+    if (!arguments.has("output")) claim.emplace(RunFolder::reopen(folder));
     const RecordedFrames frames = frames_of(folder);
     const std::unique_ptr<Progress> progress = make_progress(config.text("progress"), 0);
     progress->phase(text_of("making a video of ", frames.frames.size(), " frames"));

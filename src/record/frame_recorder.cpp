@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "gsfit/image/pictures.h"
@@ -52,7 +53,7 @@ std::int64_t recorder_bytes(const ImageInfo& image, const RecorderOptions& optio
     const PictureSize size = frame_size(image, options);
     const std::int64_t picture = 3 * size.width * size.height;
     const std::int64_t band = write_image_rows(size.width, image.channels) * size.width * image.channels * 4;
-    const std::int64_t encoding = 2 * picture;  // in OpenCV's order, and the JPEG
+    const std::int64_t encoding = picture;  // the JPEG, at most
     return (options.queue + 1) * picture + band + encoding + (options.on_disk ? 0 : options.memory_bound);
 }
 
@@ -69,12 +70,12 @@ FrameRecorder::FrameRecorder(const std::filesystem::path& run_folder, const Reco
         writer_ = std::make_unique<FrameWriter>(
             make_store(run_folder, options, picture_of(target, size_.width, size_.height), resumed_step),
             static_cast<std::size_t>(options.queue));
+        const std::vector<Frame> frames = writer_->store().recorded().frames;
+        if (!frames.empty()) last_step_ = frames.back().step;
     } catch (const std::exception& error) {
+        writer_.reset();
         warn_(std::string("no frames are recorded: ") + error.what());
-        return;
     }
-    const std::vector<Frame> frames = writer_->store().recorded().frames;
-    if (!frames.empty()) last_step_ = frames.back().step;
 }
 
 FrameRecorder::~FrameRecorder() = default;
@@ -89,13 +90,19 @@ bool FrameRecorder::is_due(const TrainEvent& event) const {
 
 void FrameRecorder::operator()(const TrainEvent& event) {
     if (!writer_) return;
-    if (is_due(event)) {
-        writer_->push(frame_of(event), draw(event.state, size_));
-        last_step_ = event.state.step;
-    }
+    if (is_due(event)) record(event);
     if (event.kind == TrainEvent::Kind::finished) writer_->drain();
     if (const auto failure = writer_->take_failure()) {
         warn_("recording stops, training goes on, and the frames so far are kept: " + *failure);
+    }
+}
+
+void FrameRecorder::record(const TrainEvent& event) {
+    last_step_ = event.state.step;
+    try {
+        writer_->push(frame_of(event), draw(event.state, size_));
+    } catch (const std::bad_alloc&) {
+        if (!std::exchange(told_of_memory_, true)) warn_("memory does not suffice for every frame: some are left out");
     }
 }
 

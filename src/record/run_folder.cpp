@@ -11,6 +11,7 @@
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/record.h"
+#include "gsfit/record/frames.h"
 
 namespace gsfit {
 namespace {
@@ -18,19 +19,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* lock_name = ".gsfit.lock";
-// What a run writes and a second run would overwrite or mix with.
-constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png",
-                               "frames",   "video.mp4",   "report.html", "plots",   "tensorboard"};
+constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
+// What else a second run would overwrite or mix with.
+constexpr std::array other_names{"frames", "video.mp4", "report.html"};
 
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
+bool has(const fs::path& path, const char* name) {
+    std::error_code error;  // of a folder that cannot be searched; locking it fails too and says why
+    return fs::exists(fs::symlink_status(path / name, error));
+}
+
 void refuse_run(const fs::path& path) {
     for (const char* name : run_names) {
-        std::error_code error;  // of a folder that cannot be searched; locking it fails too and says why
-        if (fs::exists(fs::symlink_status(path / name, error))) {
+        if (has(path, name)) {
             throw OutputError(quoted(path) + " already holds a run (it has " + name +
                               "); continue that one with --resume " + path.string() +
                               " or choose another folder with --output");
+        }
+    }
+    for (const char* name : other_names) {
+        if (has(path, name)) {
+            throw OutputError(quoted(path) + " has " + name +
+                              ", which a run would write; choose another folder with --output");
         }
     }
 }
@@ -43,6 +54,7 @@ bool holds_run(const fs::path& folder) {
 
 void discard_run(const fs::path& folder) {
     const RunFolder claim = RunFolder::reopen(folder);
+    remove_frames(folder);
     for (const char* name : run_names) {
         std::error_code error;
         fs::remove_all(folder / name, error);

@@ -37,10 +37,10 @@ double UsableFrames::progress() const {
 }
 
 std::string UsableFrames::note() const {
-    if (used_ == next_) {
+    if (skipped() == 0) {
         return {};
     }
-    return std::to_string(next_ - used_) + " of " + std::to_string(next_) +
+    return std::to_string(skipped()) + " of " + std::to_string(next_) +
            " frames are not in the video: they are damaged, differ in size from the first or repeat a step";
 }
 

@@ -25,7 +25,9 @@ public:
     [[nodiscard]] const Frame& frame() const { return frames_.frames[current_]; }
     /// Where that one stands in the recording: 0 is its beginning, 1 its end.
     [[nodiscard]] double progress() const;
-    /// How many have been passed over, and why, for the user; empty: none.
+    /// Frames that have been passed over.
+    [[nodiscard]] std::size_t skipped() const { return next_ - used_; }
+    /// How many those are, and why, for the user; empty: none.
     [[nodiscard]] std::string note() const;
 
 private:

@@ -60,6 +60,7 @@ Video encode(AtomicFile& file, const RecordedFrames& frames, const VideoOptions&
             .frames = video.frames(),
             .seconds = static_cast<double>(video.frames()) / options.fps,
             .encoder = video.encoder_name(),
+            .skipped = static_cast<std::int64_t>(source.skipped()),
             .note = joined(source.note(), video.note())};
 }
 

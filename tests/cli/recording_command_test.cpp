@@ -89,6 +89,23 @@ TEST_F(Recording, AKilledRunEndsWithNoFrameMissingOrTwice) {
     }
 }
 
+TEST_F(Recording, FramesThatAreNotInTheVideoStay) {
+    std::vector<std::string> words = short_training("photo.png", "run", {"--max_steps=400", "--save_ckpt_steps=25"});
+    words.insert(words.end(), {"--make_training_video=true", "--video_iterations=10"});
+    Process process(workspace_, words);
+    while (latest_step(workspace_ / "run") < 50) {
+        ASSERT_TRUE(process.running()) << process.wait().err;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().signal, SIGKILL) << "the run was over before the kill";
+    const Result resumed =
+        gsfit(workspace_, {"train", "--resume", "run", "--progress", "none", "--video_max_width", "100"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_NE(resumed.err.find("differ in size"), std::string::npos) << resumed.err;
+    EXPECT_EQ(frames_of("run").size(), 1U + 2 * 41);
+}
+
 TEST_F(Recording, FramesInMemoryLeaveNoFolder) {
     const Result result = gsfit(workspace_, recorded_training("run", {"--video_save_to_disk=false"}));
     ASSERT_EQ(result.exit_code, 0) << result.err;

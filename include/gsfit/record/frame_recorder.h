@@ -50,6 +50,9 @@ public:
 
     void operator()(const TrainEvent& event);
 
+    /// False when it could not begin, which was told.
+    [[nodiscard]] bool works() const { return writer_ != nullptr; }
+
     /// Returns when every frame so far is written: before a checkpoint, so that none of its past is missing.
     void drain();
 
@@ -58,11 +61,13 @@ public:
 
 private:
     [[nodiscard]] bool is_due(const TrainEvent& event) const;
+    void record(const TrainEvent& event);
 
     RecorderOptions options_;
     PictureSize size_;
     Warn warn_;
     std::int64_t last_step_ = -1;
+    bool told_of_memory_ = false;
     std::unique_ptr<FrameWriter> writer_;  // none when nothing can be written
 };
 
