@@ -10,6 +10,7 @@
 #include <csetjmp>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "gsfit/core/error.h"
 #include "gsfit/image/pictures.h"
@@ -60,11 +61,15 @@ struct Encoder {
 }  // namespace
 
 std::vector<std::byte> encode_jpeg(const Picture& picture) {
+    const auto fits = [](std::int64_t side) { return side >= 1 && side <= JPEG_MAX_DIMENSION; };
+    if (!fits(picture.width) || !fits(picture.height)) {
+        throw Error("a picture of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
+                    " pixels cannot be encoded as JPEG, which has 1 to 65500 a side; make it smaller");
+    }
     Encoder encoder;
     if (setjmp(encoder.escape) != 0) {
         encoder.bytes = nullptr;  // libjpeg may have given it back while it grew
-        throw Error("a picture of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
-                    " pixels cannot be encoded as JPEG, which has 1 to 65500 a side; make it smaller");
+        throw std::bad_alloc();   // nothing else is left that could fail
     }
     encoder.encode(picture);
     std::vector<std::byte> jpeg(encoder.size);
