@@ -18,7 +18,7 @@ struct RunFiles {
     std::filesystem::path folder;
     std::optional<nlohmann::ordered_json> record;  ///< run.json, an object
     std::optional<Metrics> metrics;
-    std::optional<std::vector<Setting>> settings;
+    std::optional<std::vector<SettingLine>> settings;
     std::optional<std::uintmax_t> checkpoint_bytes;  ///< of checkpoints/latest
     std::optional<std::uintmax_t> video_bytes;       ///< of video.mp4
 

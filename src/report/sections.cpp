@@ -60,9 +60,9 @@ std::string amount(const std::string& name, const std::optional<double>& bytes, 
            decimal(100 * std::clamp(*bytes / greatest, 0.0, 1.0), 1) + "%\"></span></span></dd></div>\n";
 }
 
-std::string settings_rows(const std::vector<Setting>& settings, bool at_default) {
+std::string settings_rows(const std::vector<SettingLine>& settings, bool at_default) {
     std::string rows;
-    for (const Setting& setting : settings) {
+    for (const SettingLine& setting : settings) {
         if ((setting.origin == "default") != at_default) continue;
         rows += "<tr><th scope=\"row\">" + escaped(setting.key) + "</th><td>" + escaped(setting.value) + "</td><td>" +
                 escaped(setting.origin) + "</td></tr>\n";
@@ -144,7 +144,7 @@ std::string settings_table(const RunFiles& run) {
     if (!run.settings) return missing("config.yaml is missing or damaged.");
     const std::string set = settings_rows(*run.settings, false);
     const std::string defaults = settings_rows(*run.settings, true);
-    const auto count = std::ranges::count(*run.settings, "default", &Setting::origin);
+    const auto count = std::ranges::count(*run.settings, "default", &SettingLine::origin);
     return (set.empty() ? "<p>Every setting is at its default.</p>\n" : table_of(set)) +
            (defaults.empty() ? ""
                              : "<details><summary>" + std::to_string(count) +

@@ -31,25 +31,25 @@ std::string without_quotes(std::string_view value) {
     return text;
 }
 
-std::optional<Setting> setting_of(std::string_view line) {
+std::optional<SettingLine> setting_of(std::string_view line) {
     const std::size_t colon = line.find(": ");
     if (colon == std::string_view::npos || line.starts_with('#')) return std::nullopt;
     const std::string_view rest = line.substr(colon + 2);
     const std::size_t size = value_size(rest);
     const std::string_view comment = rest.substr(size);
-    return Setting{utf8(line.substr(0, colon)), utf8(without_quotes(rest.substr(0, size))),
-                   comment.starts_with("  # ") ? utf8(comment.substr(4)) : ""};
+    return SettingLine{utf8(line.substr(0, colon)), utf8(without_quotes(rest.substr(0, size))),
+                       comment.starts_with("  # ") ? utf8(comment.substr(4)) : ""};
 }
 
 }  // namespace
 
-std::vector<Setting> read_settings(const std::filesystem::path& run_folder) {
+std::vector<SettingLine> read_settings(const std::filesystem::path& run_folder) {
     const std::filesystem::path path = run_folder / "config.yaml";
     const std::vector<std::byte> bytes = read_file(path, size_limit);
     std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-    std::vector<Setting> settings;
+    std::vector<SettingLine> settings;
     for (std::string line; std::getline(text, line);) {
-        if (std::optional<Setting> setting = setting_of(line)) settings.push_back(std::move(*setting));
+        if (std::optional<SettingLine> setting = setting_of(line)) settings.push_back(std::move(*setting));
     }
     if (settings.empty()) {
         throw InputError("'" + path.string() + "' is damaged or no configuration of a run; name another run folder");

@@ -9,7 +9,7 @@
 namespace gsfit {
 
 /// UTF-8, whatever the file holds.
-struct Setting {
+struct SettingLine {
     std::string key;
     std::string value;
     std::string origin;  ///< "default", "flag --seed", ...
@@ -17,6 +17,6 @@ struct Setting {
 
 /// Lines "key: value  # origin", as a run writes them; others are passed over. Throws InputError when the file cannot
 /// be read or has no such line.
-std::vector<Setting> read_settings(const std::filesystem::path& run_folder);
+std::vector<SettingLine> read_settings(const std::filesystem::path& run_folder);
 
 }  // namespace gsfit
