@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr const char* lock_name = ".gsfit.lock";
 constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
 // What else a second run would overwrite or mix with.
-constexpr std::array other_names{"frames", "video.mp4", "report.html"};
+constexpr std::array other_names{"video.mp4", "report.html", "frames"};
 
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
@@ -54,15 +54,17 @@ bool holds_run(const fs::path& folder) {
 
 void discard_run(const fs::path& folder) {
     const RunFolder claim = RunFolder::reopen(folder);
-    remove_frames(folder);
-    for (const char* name : run_names) {
+    remove_frames(folder);  // and no file of others
+    const auto remove = [&](const char* name) {
         std::error_code error;
         fs::remove_all(folder / name, error);
         if (error) {
             throw OutputError("cannot remove " + quoted(folder / name) + ": " + error.message() +
                               "; choose a folder that you may write to");
         }
-    }
+    };
+    for (const char* name : {"video.mp4", "report.html"}) remove(name);
+    for (const char* name : run_names) remove(name);
 }
 
 RunFolder::RunFolder(const fs::path& path) : path_(path) {
