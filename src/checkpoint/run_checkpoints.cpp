@@ -1,8 +1,6 @@
 // The checkpoints of a run folder: named by step, rotated, found again.
 
 #include <algorithm>
-#include <charconv>
-#include <functional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "gsfit/checkpoint.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "gsfit/core/step_files.h"
 
 namespace gsfit {
 namespace {
@@ -18,31 +17,13 @@ namespace fs = std::filesystem;
 
 constexpr const char* folder_name = "checkpoints";
 constexpr const char* link_name = "latest";
-constexpr std::string_view prefix = "step-";
-constexpr std::string_view suffix = ".safetensors";
 
-std::string file_name(std::int64_t step) { return std::string(prefix) + std::to_string(step) + std::string(suffix); }
-
-/// The N of step-N.safetensors.
-std::optional<std::int64_t> step_of(const std::string& name) {
-    std::int64_t step = -1;
-    if (name.starts_with(prefix)) {
-        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
-    }
-    return step >= 0 && name == file_name(step) ? std::optional(step) : std::nullopt;
-}
+std::string file_name(std::int64_t step) { return step_file_name(step, ".safetensors"); }
 
 /// Steps that have a file, newest first; none when there is no folder.
 std::vector<std::int64_t> saved_steps(const fs::path& folder) {
-    std::vector<std::int64_t> steps;
-    std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (const auto step = step_of(entry->path().filename().string())) steps.push_back(*step);
-    }
-    if (error && error != std::errc::no_such_file_or_directory) {
-        throw InputError("cannot list '" + folder.string() + "': " + error.message() + "; check its permissions");
-    }
-    std::ranges::sort(steps, std::greater());
+    std::vector<std::int64_t> steps = steps_of_files(folder, ".safetensors");
+    std::ranges::reverse(steps);
     return steps;
 }
 
@@ -113,15 +94,7 @@ void CheckpointWriter::save(const TrainState& state) {
 void CheckpointWriter::remove_older_than(std::int64_t step) const {
     std::int64_t kept = 0;
     for (const std::int64_t other : saved_steps(folder_)) {
-        if (other > step || ++kept <= keep_) {
-            continue;
-        }
-        std::error_code error;
-        fs::remove(folder_ / file_name(other), error);
-        if (error) {
-            throw OutputError("cannot remove '" + (folder_ / file_name(other)).string() + "': " + error.message() +
-                              "; check its permissions");
-        }
+        if (other <= step && ++kept > keep_) remove_file(folder_ / file_name(other));
     }
 }
 

@@ -335,6 +335,14 @@ void write_symlink_atomically(const fs::path& path, const fs::path& target) {
     sync_directory(path);
 }
 
+void remove_file(const fs::path& path) {
+    std::error_code error;
+    fs::remove(path, error);
+    if (error) {
+        throw OutputError("cannot remove '" + path.string() + "': " + error.message() + "; check its permissions");
+    }
+}
+
 void remove_leftovers(const fs::path& directory) {
     std::error_code error;
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {

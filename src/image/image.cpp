@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <string_view>
 
 #include "gsfit/core/error.h"
+#include "gsfit/image/pictures.h"
 #include "image/decoders.h"
 #include "image/matrix.h"
 #include "image/orientation.h"
@@ -44,24 +44,13 @@ void remove_alpha(const ImageSource& source, Pixels& pixels) {
     }
 }
 
-struct Size {
-    std::int64_t width;
-    std::int64_t height;
-};
-
 /// Of an image that is shown when `resize_max` bounds its longer side, unless that is 0.
-Size bounded_size(const Size& size, std::int64_t resize_max) {
-    const std::int64_t longer_side = std::max(size.width, size.height);
-    if (resize_max <= 0 || longer_side <= resize_max) return size;
-    const double scale = static_cast<double>(resize_max) / static_cast<double>(longer_side);
-    const auto scaled = [scale](std::int64_t side) {
-        return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
-    };
-    return {scaled(size.width), scaled(size.height)};
+PictureSize bounded_size(std::int64_t width, std::int64_t height, std::int64_t resize_max) {
+    return resize_max > 0 ? picture_size(width, height, resize_max) : PictureSize{width, height};
 }
 
 /// In memory.
-Pixels scaled_down(const Pixels& pixels, const Size& size) {
+Pixels scaled_down(const Pixels& pixels, const PictureSize& size) {
     Pixels result = allocate_pixels(size.width, size.height, pixels.channels, pixels.bits);
     cv::Mat target = matrix_of(result);
     cv::setNumThreads(1);  // the cores belong to gsfit's own pool
@@ -76,7 +65,7 @@ PackedImage decode(const ImageSource& source, std::int64_t resize_max, const Pix
     image.read_pixels(pixels);
     apply_orientation(pixels, stored.orientation, storage.folder);
     remove_alpha(source, pixels);
-    const Size size = bounded_size({pixels.width, pixels.height}, resize_max);
+    const PictureSize size = bounded_size(pixels.width, pixels.height, resize_max);
     if (size.width != pixels.width || size.height != pixels.height) pixels = scaled_down(pixels, size);
     return pack(pixels);
 }
@@ -87,8 +76,8 @@ ImageInfo inspect_image(const std::filesystem::path& path, std::int64_t resize_m
     const ImageSource source(path, max_file_bytes, max_image_pixels);
     const StoredImage stored = open_image(source).stored;
     const bool turned = swaps_sides(stored.orientation);
-    const Size upright{turned ? stored.height : stored.width, turned ? stored.width : stored.height};
-    const Size size = bounded_size(upright, resize_max);
+    const PictureSize size =
+        bounded_size(turned ? stored.height : stored.width, turned ? stored.width : stored.height, resize_max);
     return {size.width, size.height, stored.channels < 3 ? 1 : 3, stored.bits};
 }
 

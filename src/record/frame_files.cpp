@@ -1,7 +1,5 @@
 #include "record/frame_files.h"
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "gsfit/core/step_files.h"
 
 namespace gsfit {
 namespace {
@@ -21,30 +20,7 @@ constexpr std::size_t jpeg_limit = std::size_t{1} << 30;  // [bytes]
 constexpr std::size_t json_limit = std::size_t{1} << 16;  // [bytes]
 
 fs::path frame_file(const fs::path& folder, std::int64_t step, const char* suffix) {
-    return folder / ("step-" + std::to_string(step) + suffix);
-}
-
-/// The N of step-N<suffix>.
-std::optional<std::int64_t> step_of(const std::string& name, const std::string& suffix) {
-    constexpr std::string_view prefix = "step-";
-    std::int64_t step = -1;
-    if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
-    return step >= 0 && name == std::string(prefix) + std::to_string(step) + suffix ? std::optional(step)
-                                                                                    : std::nullopt;
-}
-
-/// Steps that have a file with this suffix, in order; none when there is no folder.
-std::vector<std::int64_t> steps_in(const fs::path& folder, const char* suffix) {
-    std::vector<std::int64_t> steps;
-    std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (const auto step = step_of(entry->path().filename().string(), suffix)) steps.push_back(*step);
-    }
-    if (error && error != std::errc::no_such_file_or_directory) {
-        throw InputError("cannot list '" + folder.string() + "': " + error.message() + "; check its permissions");
-    }
-    std::ranges::sort(steps);
-    return steps;
+    return folder / step_file_name(step, suffix);
 }
 
 /// JSON has no infinity: the PSNR of a perfect match is null, one that was not measured is absent.
@@ -86,14 +62,6 @@ std::optional<Frame> read_frame(const fs::path& folder, std::int64_t step) {
     }
 }
 
-void remove_file(const fs::path& path) {
-    std::error_code error;
-    fs::remove(path, error);
-    if (error) {
-        throw OutputError("cannot remove '" + path.string() + "': " + error.message() + "; check its permissions");
-    }
-}
-
 }  // namespace
 
 fs::path frames_folder(const fs::path& run_folder) { return run_folder / "frames"; }
@@ -111,7 +79,7 @@ void write_frames_target(const fs::path& run_folder, const std::vector<std::byte
 RecordedFrames frames_on_disk(const fs::path& run_folder) {
     const fs::path folder = frames_folder(run_folder);
     RecordedFrames recorded;
-    for (const std::int64_t step : steps_in(folder, ".json")) {
+    for (const std::int64_t step : steps_of_files(folder, ".json")) {
         if (const auto frame = read_frame(folder, step)) recorded.frames.push_back(*frame);
     }
     recorded.jpeg = [folder, frames = recorded.frames](std::size_t frame) {
@@ -124,10 +92,10 @@ RecordedFrames frames_on_disk(const fs::path& run_folder) {
 void remove_frames_after(const fs::path& run_folder, std::int64_t step) {
     const fs::path folder = frames_folder(run_folder);
     if (is_folder(folder)) remove_leftovers(folder);
-    for (const std::int64_t other : steps_in(folder, ".json")) {
+    for (const std::int64_t other : steps_of_files(folder, ".json")) {
         if (other > step || !read_frame(folder, other)) remove_file(frame_file(folder, other, ".json"));
     }
-    for (const std::int64_t other : steps_in(folder, ".jpg")) {
+    for (const std::int64_t other : steps_of_files(folder, ".jpg")) {
         if (!is_there(frame_file(folder, other, ".json"))) remove_file(frame_file(folder, other, ".jpg"));
     }
 }

@@ -1,16 +1,11 @@
-// Numbers as people read them.
+// Amounts as people read them.
 
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace gsfit {
 
-/// "12,345"
-std::string grouped(double integer);
-/// "41.19" of 41.187 with two decimals.
-std::string decimal(double value, int decimals);
 /// "801 kB", "1.25 GB": three digits, powers of 1000.
 std::string bytes_text(double bytes);
 /// "1.93 s", "3:05 min", "2:07 h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "gsfit/core/format.h"
 #include "gsfit/report/html.h"
 #include "report/format.h"
 

@@ -80,6 +80,9 @@ void append_to_file(const std::filesystem::path& path, const std::string& text);
 /// OutputError.
 void write_symlink_atomically(const std::filesystem::path& path, const std::filesystem::path& target);
 
+/// Nothing when it is not there. Throws OutputError with the reason.
+void remove_file(const std::filesystem::path& path);
+
 /// Removes temporary files that a killed process left in the directory. Only for directories that no other process
 /// writes to now. Throws OutputError.
 void remove_leftovers(const std::filesystem::path& directory);
