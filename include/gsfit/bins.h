@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "gsfit/core/views.h"
 
 namespace gsfit {
+
+struct TileBins;  // gsfit/tile_bins.h
 
 /// Samples along each side of a block. Seeds of the column recurrence lie at multiples of 32 rows, hence a multiple
 /// of 32.
@@ -62,6 +65,8 @@ struct Bins {
     std::vector<std::uint32_t> slots;   ///< [N+1] first slot of each splat
     std::vector<std::uint32_t> blocks;  ///< [blocks+1] first entry of each block
     std::vector<BinEntry> entries;      ///< by block, splats in order
+    std::int64_t splats = 0;
+    std::shared_ptr<const TileBins> tiles;  ///< on a GPU, in place of the lists
 
     [[nodiscard]] std::int64_t block_count() const { return blocks_x * blocks_y; }
     [[nodiscard]] std::int64_t pair_count() const { return static_cast<std::int64_t>(entries.size()); }

@@ -52,6 +52,8 @@ public:
     [[nodiscard]] bool in_file() const { return in_file_; }
     /// A copy in a file of `folder`; the memory is free once this image is gone. Throws OutputError as read_image does.
     [[nodiscard]] PackedImage moved_to_file(const std::filesystem::path& folder) const;
+    /// A copy on a GPU, whose view only kernels there can read; for the CPU the image itself.
+    [[nodiscard]] PackedImage on_device(const at::Device& device) const;
     /// The rows, as far as there are any, will be read soon: begins to load them and returns. Nothing in memory.
     void prefetch(const Rows& rows) const;
     /// The rows will not be read soon: their pages leave the resident set until they are. Nothing in memory.

@@ -13,7 +13,7 @@ struct Moments {
     at::Tensor second;  ///< [N,5+C] float32
     at::Tensor age;     ///< [N] int32, steps taken; bias correction is by each Gaussian's own age
 
-    static Moments zeros(std::int64_t size, int channels);
+    static Moments zeros(std::int64_t size, int channels, const at::Device& device = at::kCPU);
 };
 
 /// What the moments of so many Gaussians hold.

@@ -47,6 +47,7 @@ struct TrainOptions {
     std::int64_t max_steps = 500;        ///< 1 and more; not used when max_seconds is set
     double max_seconds = 0;              ///< [s] > 0: schedules run by the clock and end then; 0: by max_steps
     std::uint64_t seed = 123;
+    c10::Device device = c10::kCPU;  ///< where training computes; the image comes from the CPU's memory
     Blending blending;
     PixelLoss loss;
     float ssim_loss_ratio = 0;       ///< weight of 1 - SSIM; 0 to 1
@@ -96,12 +97,13 @@ struct MemoryReport {
     bool target_in_file = false;  ///< the decoded pixels lie in a file, not in memory
 };
 
-/// What happened; listeners record, show or save it. References are valid during the call only.
+/// What happened; listeners record, show or save it. References are valid during the call only; the state's tensors are
+/// where training computes.
 struct TrainEvent {
     enum class Kind { started, stepped, grown, evaluated, noted, finished };
     Kind kind = Kind::stepped;
     const TrainState& state;
-    double loss = 0;             ///< of the last step
+    double loss = 0;             ///< of the last step, or in `stepped` of one that is at most 0.1 s old
     std::optional<double> psnr;  ///< [dB] of the last evaluation, if any
     std::optional<double> ssim;  ///< of the last evaluation, if any
     double step_scale = 1;       ///< decay applied to the step sizes
@@ -125,7 +127,7 @@ void check_fit(const TrainOptions& options, const ImageInfo& image);
 /// finished state. `noted` may come at any time. When `stop` becomes true the run ends after the current step
 /// with a `finished` event whose `stopped` is set. When memory runs out, work is repeated with settings that need less
 /// (docs/memory.md); when nothing is left to give up, such a `finished` event is sent and MemoryError thrown. Returns
-/// the final state.
+/// the final state, on the CPU.
 TrainState train(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "bin/bin_kernels.h"
+#include "bin/bin_tiles.h"
 #include "gsfit/bins.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/gpu.h"
 
 namespace gsfit {
 
@@ -16,21 +18,22 @@ namespace {
 
 constexpr std::int64_t grain = 2048;
 
-void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape) {
+void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape, const at::Device& device) {
     if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous() ||
-        !tensor.is_cpu()) {
+        tensor.device() != device) {
         throw Error(std::string("the splats' ") + name +
                     " must be a contiguous float32 tensor with a row for each of " + std::to_string(shape[0]) +
-                    " splats");
+                    " splats, all on one device");
     }
 }
 
 void check(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
     const std::int64_t n = splats.center.defined() ? splats.center.size(0) : 0;
-    check(splats.center, "center", {n, 2});
-    check(splats.conic, "conic", {n, 3});
-    check(splats.det, "det", {n});
-    check(splats.feature, "feature", {n, splats.feature.defined() ? splats.feature.size(-1) : 0});
+    const at::Device device = splats.center.defined() ? splats.center.device() : at::kCPU;
+    check(splats.center, "center", {n, 2}, device);
+    check(splats.conic, "conic", {n, 3}, device);
+    check(splats.det, "det", {n}, device);
+    check(splats.feature, "feature", {n, splats.feature.defined() ? splats.feature.size(-1) : 0}, device);
     constexpr std::int64_t most = std::int64_t{1} << 24;  // float holds every sample's coordinate
     if (width < 1 || rows.first < 0 || rows.count < 1 || width > most || rows.count > most ||
         rows.first > most - rows.count) {
@@ -105,6 +108,11 @@ std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const 
     bins->blocks_x = blocks_along(width);
     bins->blocks_y = block_rows(rows);
     bins->cutoff = cutoff;
+    bins->splats = n;
+    if (const Gpu gpu(splats.center); gpu) {
+        bins->tiles = bin_tiles(gpu, splats, width, rows, cutoff);
+        return bins;
+    }
     bins->lines.resize(static_cast<std::size_t>(n));
     std::vector<BlockRange> ranges(static_cast<std::size_t>(n));
     parallel_ranges(n, grain, [&](auto begin, auto end) {
@@ -118,6 +126,7 @@ std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const 
 
 std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
     check(splats, width, rows, cutoff);
+    if (const Gpu gpu(splats.center); gpu) return count_tile_pairs(gpu, splats, width, rows, cutoff);
     constexpr std::int64_t few = 256;  // whose lines the stack can hold
     std::atomic<std::int64_t> pairs = 0;
     parallel_ranges(splats.center.size(0), few, [&](auto begin, auto end) {

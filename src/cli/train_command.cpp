@@ -25,6 +25,7 @@
 #include "gsfit/checkpoint.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/gpu.h"
 #include "gsfit/image.h"
 #include "gsfit/memory.h"
 #include "gsfit/record.h"
@@ -100,10 +101,11 @@ void check_raster(const Job& job, const PackedImage& image, const Field& field) 
     }
 }
 
-RunInfo run_info(const Job& job, const ImageInfo& image, const std::optional<FoundCheckpoint>& checkpoint) {
+RunInfo run_info(const Job& job, const ImageInfo& image, const DeviceChoice& device,
+                 const std::optional<FoundCheckpoint>& checkpoint) {
     RunInfo info;
     info.versions = versions();
-    info.device = "cpu";
+    info.device = device.name;
     info.simd = simd_target();
     info.threads = threads();
     info.seed = static_cast<std::uint64_t>(job.config.integer("seed"));
@@ -128,16 +130,18 @@ void record_failure(RunRecord& record, RunLog& log, const std::string& reason) {
 /// Training with everybody who listens to it; the run's files lie in its folder.
 class Run {
 public:
-    Run(const Job& job, Progress& progress, const ImageInfo& image, std::optional<FoundCheckpoint> checkpoint)
+    Run(const Job& job, Progress& progress, const ImageInfo& image, const DeviceChoice& device,
+        std::optional<FoundCheckpoint> checkpoint)
         : job_(job),
           progress_(progress),
           log_(job.folder, job.config.text("log_level")),
-          record_(job.folder, run_info(job, image, checkpoint)),
+          record_(job.folder, run_info(job, image, device, checkpoint)),
           metrics_(job.folder, checkpoint ? std::optional(checkpoint->state.step) : std::nullopt),
           checkpoints_(job.folder, job.config.integer("save_ckpt_steps"), job.config.integer("save_checkpoint_keep")) {
-        log_.write(RunLog::Level::info,
-                   text_of("gsfit ", GSFIT_VERSION, " fits '", job.image.string(), "', ", image.width, " x ",
-                           image.height, " pixels, ", image.channels, " channels, ", threads(), " threads"));
+        log_.write(RunLog::Level::info, text_of("gsfit ", GSFIT_VERSION, " fits '", job.image.string(), "', ",
+                                                image.width, " x ", image.height, " pixels, ", image.channels,
+                                                " channels, ", threads(), " threads, on ", device.name));
+        if (!device.note.empty()) warn(device.note);
         if (checkpoint) {
             log_.write(RunLog::Level::info, text_of("goes on from '", checkpoint->path.string(), "'"));
             if (!checkpoint->note.empty()) {
@@ -285,8 +289,10 @@ TrainOptions options_of(const Job& job, const ImageInfo& image) {
 }
 
 ExitCode fit(const Job& job) {
+    const DeviceChoice device = choose_device(job.config.text("device"));
     const ImageInfo info = inspect_image(job.image, job.config.integer("resize_max"));
-    const TrainOptions options = options_of(job, info);
+    TrainOptions options = options_of(job, info);
+    options.device = device.device;
     const MemorySettings settings = plan_memory(info, options, host_memory().resident).choice().settings;
     const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
     TargetReader reader(job, *progress);
@@ -302,7 +308,7 @@ ExitCode fit(const Job& job) {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
     }
     stop_on_signals();
-    return Run(job, *progress, info, std::move(checkpoint)).run(std::move(image), options);
+    return Run(job, *progress, info, device, std::move(checkpoint)).run(std::move(image), options);
 }
 
 void check_one_image(const Arguments& arguments) {

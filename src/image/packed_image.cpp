@@ -1,3 +1,5 @@
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
@@ -5,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <system_error>
 
 #include "gsfit/core/error.h"
@@ -29,6 +32,26 @@ PackedImage PackedImage::moved_to_file(const std::filesystem::path& folder) cons
         moved.finish_row(y);
     }
     return pack(moved);
+}
+
+PackedImage PackedImage::on_device(const at::Device& device) const {
+    if (device.is_cpu()) return *this;
+    const std::int64_t row_bytes = info().row_bytes();
+    const auto copied =
+        std::make_shared<at::Tensor>(at::empty({view_.height, row_bytes}, at::TensorOptions(device).dtype(at::kByte)));
+    constexpr std::int64_t step = 256;  // rows of a mapped image that are resident at a time
+    for (std::int64_t first = 0; first < view_.height; first += step) {
+        const std::int64_t rows = std::min(step, view_.height - first);
+        auto* pixels = const_cast<std::byte*>(view_.pixel(0, first));  // they are only read
+        copied->narrow(0, first, rows)
+            .copy_(
+                at::from_blob(pixels, {rows, row_bytes}, {static_cast<std::int64_t>(view_.row_bytes), 1}, at::kByte));
+        drop({first, rows});
+    }
+    PackedView view = view_;
+    view.data = static_cast<const std::byte*>(copied->const_data_ptr());
+    view.row_bytes = static_cast<std::size_t>(row_bytes);
+    return {view, copied};
 }
 
 void PackedImage::prefetch(const Rows& rows) const { advise(rows, MADV_WILLNEED); }

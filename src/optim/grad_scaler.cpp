@@ -33,8 +33,8 @@ bool GradScaler::unscale(Gradients& gradients) {
     if (found_inf_.defined()) {
         throw Error("gradients are unscaled once a step: the last step has not been ended by update()");
     }
-    found_inf_ = at::zeros({1});
-    const at::Tensor inv_scale = at::full({1}, 1.0F / state_.scale);
+    found_inf_ = at::zeros({1}, gradients.position.options());
+    const at::Tensor inv_scale = at::full({1}, 1.0F / state_.scale, gradients.position.options());
     const std::array<at::Tensor, 4> all{gradients.position, gradients.inv_scale, gradients.rotation, gradients.feature};
     at::_amp_foreach_non_finite_check_and_unscale_(all, found_inf_, inv_scale);
     return found_inf_.item<float>() == 0.0F;
@@ -44,8 +44,8 @@ void GradScaler::update() {
     if (!found_inf_.defined()) {
         throw Error("a loss scale is updated after a step's gradients have been unscaled, not before");
     }
-    at::Tensor scale = at::full({1}, state_.scale);
-    at::Tensor good_steps = at::full({1}, state_.good_steps, at::kInt);
+    at::Tensor scale = at::full({1}, state_.scale, found_inf_.options());
+    at::Tensor good_steps = at::full({1}, state_.good_steps, found_inf_.options().dtype(at::kInt));
     at::_amp_update_scale_(scale, good_steps, found_inf_, growth_factor, backoff_factor, growth_interval);
     state_ = {.scale = std::max(scale.item<float>(), smallest_scale), .good_steps = good_steps.item<int>()};
     found_inf_.reset();

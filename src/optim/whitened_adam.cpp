@@ -4,15 +4,17 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/gpu.h"
 #include "gsfit/optim.h"
 #include "optim/whitened_adam_kernels.h"
 
 namespace gsfit {
 
-Moments Moments::zeros(std::int64_t size, int channels) {
-    return {.first = at::zeros({size, 5 + channels}),
-            .second = at::zeros({size, 5 + channels}),
-            .age = at::zeros({size}, at::kInt)};
+Moments Moments::zeros(std::int64_t size, int channels, const at::Device& device) {
+    const auto options = at::TensorOptions(device).dtype(at::kFloat);
+    return {.first = at::zeros({size, 5 + channels}, options),
+            .second = at::zeros({size, 5 + channels}, options),
+            .age = at::zeros({size}, options.dtype(at::kInt))};
 }
 
 std::int64_t moments_bytes(std::int64_t size, int channels) {
@@ -54,6 +56,10 @@ void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, c
                         .height = static_cast<float>(field.raster_height),
                         .inv_scale_min = 1.0F / bounds.sigma_max,
                         .inv_scale_max = 1.0F / bounds.sigma_min};
+    if (const Gpu gpu(field.position); gpu) {
+        gpu->whitened_adam(arrays, step, {}, field.size(), gpu.stream());
+        return;
+    }
     constexpr std::int64_t grain = 1024;
     parallel_ranges(field.size(), grain, [&](auto begin, auto end) { whitened_adam_step(arrays, step, begin, end); });
 }

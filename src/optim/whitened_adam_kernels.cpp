@@ -12,13 +12,12 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "optim/adam_constants.h"
+
 #ifndef GSFIT_ADAM_CONSTANTS
 #define GSFIT_ADAM_CONSTANTS
 namespace gsfit {
 
-inline constexpr float beta1 = 0.9F;
-inline constexpr float beta2 = 0.95F;
-inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole image: far below the usual 1e-8
 inline constexpr int geometry = 5;
 inline constexpr int most_columns = geometry + 16;
 
@@ -140,7 +139,7 @@ HWY_INLINE void move(Batch& batch, int channels, const AdamStep& step) {
     const V sine = hn::Sin(d, rotation);
     const V width = hn::Set(d, step.width);
     const V height = hn::Set(d, step.height);
-    const V anisotropy = hn::Max(hn::Set(d, 0.3F), hn::Abs(u / v - v / u));
+    const V anisotropy = hn::Max(hn::Set(d, least_anisotropy), hn::Abs(u / v - v / u));
 
     const V gx = hn::Load(d, batch.grad[0]) / width;
     const V gy = hn::Load(d, batch.grad[1]) / height;
@@ -156,8 +155,8 @@ HWY_INLINE void move(Batch& batch, int channels, const AdamStep& step) {
     const V x = hn::Load(d, batch.x) - hn::NegMulAdd(sine, dv, cosine * du) / width;
     const V y = hn::Load(d, batch.y) - hn::MulAdd(cosine, dv, sine * du) / height;
     const V scale_step = hn::Set(d, -step.scale);
-    hn::Store(clamp(x, -0.05F, 1.05F), d, batch.x);
-    hn::Store(clamp(y, -0.05F, 1.05F), d, batch.y);
+    hn::Store(clamp(x, least_position, most_position), d, batch.x);
+    hn::Store(clamp(y, least_position, most_position), d, batch.y);
     hn::Store(clamp(u * hn::Exp(d, scale_step * log_u), step.inv_scale_min, step.inv_scale_max), d, batch.u);
     hn::Store(clamp(v * hn::Exp(d, scale_step * log_v), step.inv_scale_min, step.inv_scale_max), d, batch.v);
     hn::Store(rotation - hn::Set(d, step.rotation) * turn / anisotropy, d, batch.rotation);

@@ -6,6 +6,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/gpu.h"
 #include "project/project_kernels.h"
 
 namespace gsfit {
@@ -53,7 +54,11 @@ public:
         const ProjectForward arrays{position.const_data_ptr<float>(), inv_scale.const_data_ptr<float>(),
                                     rotation.const_data_ptr<float>(), center.data_ptr<float>(),
                                     conic.data_ptr<float>(),          det.data_ptr<float>()};
-        parallel_ranges(n, grain, [&](auto begin, auto end) { project_forward(arrays, projection, begin, end); });
+        if (const Gpu gpu(position); gpu) {
+            gpu->project_forward(arrays, projection, n, gpu.stream());
+        } else {
+            parallel_ranges(n, grain, [&](auto begin, auto end) { project_forward(arrays, projection, begin, end); });
+        }
         context->save_for_backward({inv_scale, rotation});
         context->saved_data["scale_x"] = projection.scale_x;
         context->saved_data["scale_y"] = projection.scale_y;
@@ -82,7 +87,11 @@ public:
                                      grad_center.const_data_ptr<float>(), grad_conic.const_data_ptr<float>(),
                                      grad_position.data_ptr<float>(),     grad_inv_scale.data_ptr<float>(),
                                      grad_rotation.data_ptr<float>()};
-        parallel_ranges(n, grain, [&](auto begin, auto end) { project_backward(arrays, projection, begin, end); });
+        if (const Gpu gpu(inv_scale); gpu) {
+            gpu->project_backward(arrays, projection, n, gpu.stream());
+        } else {
+            parallel_ranges(n, grain, [&](auto begin, auto end) { project_backward(arrays, projection, begin, end); });
+        }
         return {grad_position, grad_inv_scale, grad_rotation, at::Tensor()};
     }
 };

@@ -13,8 +13,11 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/gpu.h"
 #include "raster/buffer.h"
 #include "raster/raster_kernels.h"
+#include "raster/raster_tiles.h"
+#include "raster/scene.h"
 
 namespace gsfit {
 
@@ -25,30 +28,22 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t grain = 1024;
 
-/// Everything one rasterization needs, kept alive for its backward.
-struct Scene : torch::CustomClassHolder {
-    std::shared_ptr<const Bins> bins;
-    at::Tensor feature;
-    Blending blending;
-    bool recorded = false;  ///< a backward may follow
-
-    [[nodiscard]] RasterJob job() const {
-        return {.bins = bins.get(),
-                .feature = feature.const_data_ptr<float>(),
-                .channels = static_cast<int>(feature.size(1)),
-                .normalise = blending.blend == Blend::norm,
-                .eps = blending.eps};
-    }
-};
+RasterJob job_of(const Scene& scene) {
+    return {.bins = scene.bins.get(),
+            .feature = scene.splats.feature.const_data_ptr<float>(),
+            .channels = scene.channels(),
+            .normalise = scene.normalised(),
+            .eps = scene.blending.eps};
+}
 
 /// Gradients of the splats from their slots, {center, conic, feature}; each splat's slots are summed in order.
 variable_list reduce(const Scene& scene, const float* slots) {
-    const std::int64_t n = scene.feature.size(0);
-    const std::int64_t channels = scene.feature.size(1);
+    const std::int64_t n = scene.splats.feature.size(0);
+    const std::int64_t channels = scene.splats.feature.size(1);
     const std::int64_t columns = geometry_columns + channels;
-    auto center = at::empty({n, 2}, scene.feature.options());
-    auto conic = at::empty({n, 3}, scene.feature.options());
-    auto feature = at::empty({n, channels}, scene.feature.options());
+    auto center = at::empty({n, 2}, scene.splats.feature.options());
+    auto conic = at::empty({n, 3}, scene.splats.feature.options());
+    auto feature = at::empty({n, channels}, scene.splats.feature.options());
     float* center_data = center.data_ptr<float>();
     float* conic_data = conic.data_ptr<float>();
     float* feature_data = feature.data_ptr<float>();
@@ -77,7 +72,7 @@ std::size_t slot_floats(std::int64_t pairs, std::int64_t channels) {
 }
 
 float* slots_of(const Scene& scene) {
-    return slot_memory.reserve(slot_floats(scene.bins->pair_count(), scene.feature.size(1)));
+    return slot_memory.reserve(slot_floats(scene.bins->pair_count(), scene.splats.feature.size(1)));
 }
 
 Pixels pixels_of(const at::Tensor& image) { return {image.data_ptr(), image.scalar_type() == at::kHalf}; }
@@ -89,15 +84,20 @@ public:
         const Bins& bins = *scene->bins;
         const std::int64_t rows = bins.rows.count;
         auto image = at::empty({feature.size(1), rows, bins.width}, feature.options().dtype(type));
-        Planes planes{.image = pixels_of(image)};
-        if (scene->recorded && scene->blending.blend == Blend::norm) {
-            const auto normaliser = at::empty({rows, bins.width}, feature.options());
-            planes.normaliser = normaliser.data_ptr<float>();
+        at::Tensor normaliser;
+        if (scene->recorded && scene->normalised()) {
+            normaliser = at::empty({rows, bins.width}, feature.options());
             context->save_for_backward({image, normaliser});
         }
-        const RasterJob job = scene->job();
-        parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
         context->saved_data["scene"] = c10::IValue::make_capsule(scene);
+        if (const Gpu gpu(feature); gpu) {
+            draw_tiles(gpu, *scene, image, normaliser);
+            return image;
+        }
+        Planes planes{.image = pixels_of(image)};
+        if (normaliser.defined()) planes.normaliser = normaliser.data_ptr<float>();
+        const RasterJob job = job_of(*scene);
+        parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
         return image;
     }
 
@@ -105,10 +105,15 @@ public:
         const auto scene = c10::static_intrusive_pointer_cast<Scene>(context->saved_data["scene"].toCapsule());
         const auto saved = context->get_saved_variables();
         const auto gradient = gradients[0].contiguous();
+        if (const Gpu gpu(gradient); gpu) {
+            const auto splats = saved.empty() ? differentiate_tiles(gpu, *scene, {}, {}, gradient)
+                                              : differentiate_tiles(gpu, *scene, saved[0], saved[1], gradient);
+            return {splats[0], splats[1], splats[2], at::Tensor(), at::Tensor()};
+        }
         Planes planes;
         if (!saved.empty()) planes = {.image = pixels_of(saved[0]), .normaliser = saved[1].data_ptr<float>()};
         float* slots = slots_of(*scene);
-        const RasterJob job = scene->job();
+        const RasterJob job = job_of(*scene);
         parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
             rasterize_block_backward(job, block, planes, pixels_of(gradient), slots);
         });
@@ -122,10 +127,15 @@ class RasterizeLossFunction : public torch::autograd::Function<RasterizeLossFunc
 public:
     static at::Tensor forward(AutogradContext* context, const at::Tensor& /*center*/, const at::Tensor& /*conic*/,
                               const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, const LossJob& loss) {
+        if (const Gpu gpu(feature); gpu) {
+            const TilesLoss result = tiles_loss(gpu, *scene, loss);
+            if (scene->recorded) context->save_for_backward(result.gradients);
+            return result.loss;
+        }
         const auto blocks = static_cast<std::size_t>(scene->bins->block_count());
         std::vector<double> sums(blocks);
         float* slots = scene->recorded ? slots_of(*scene) : nullptr;
-        const RasterJob job = scene->job();
+        const RasterJob job = job_of(*scene);
         parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
             sums[static_cast<std::size_t>(block)] = rasterize_block_loss(job, block, loss, slots);
         });
@@ -135,9 +145,9 @@ public:
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
         auto splats = context->get_saved_variables();
-        const auto scale = gradients[0].item<float>();
-        if (scale != 1.0F) {
-            for (auto& gradient : splats) gradient = gradient.mul(scale);
+        const bool is_one = gradients[0].is_cpu() && gradients[0].item<float>() == 1.0F;
+        if (!is_one) {
+            for (auto& gradient : splats) gradient = gradient.mul(gradients[0]);
         }
         return {splats[0], splats[1], splats[2], at::Tensor(), at::Tensor()};
     }
@@ -148,14 +158,17 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
     const std::int64_t n = splats.center.defined() ? splats.center.size(0) : 0;
     const auto& feature = splats.feature;
     if (!feature.defined() || feature.dim() != 2 || feature.size(0) != n || feature.scalar_type() != at::kFloat ||
-        !feature.is_contiguous() || !feature.is_cpu()) {
+        !feature.is_contiguous()) {
         throw Error("the splats' feature must be a contiguous float32 tensor with a row for each splat");
     }
     if (feature.size(1) < 1 || feature.size(1) > max_channels) {
         throw Error("splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can");
     }
-    if (bins == nullptr || static_cast<std::int64_t>(bins->lines.size()) != n) {
+    if (bins == nullptr || bins->splats != n) {
         throw Error("these splats were not binned: call bin() with them first");
+    }
+    if ((bins->tiles != nullptr) != static_cast<bool>(Gpu(feature))) {
+        throw Error("the splats were binned on another device");
     }
     if (bins->cutoff != blending.cutoff) throw Error("the splats were binned for another cutoff");
     if (blending.blend == Blend::norm && !(blending.eps > 0.0F)) {
@@ -163,7 +176,10 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
     }
     auto scene = c10::make_intrusive<Scene>();
     scene->bins = bins;
-    scene->feature = feature.detach();
+    scene->splats = {.center = splats.center.detach(),
+                     .conic = splats.conic.detach(),
+                     .det = splats.det,
+                     .feature = feature.detach()};
     scene->blending = blending;
     scene->recorded = c10::GradMode::is_enabled() &&
                       (splats.center.requires_grad() || splats.conic.requires_grad() || feature.requires_grad());

@@ -26,7 +26,7 @@ Picture draw(const TrainState& state, const PictureSize& size) {
                        .height = size.height,
                        .channels = state.field.channels(),
                        .band = [&](std::int64_t first, std::int64_t rows) {
-                           return render_rows(splats, lattice, {first, rows}, state.blending);
+                           return render_rows(splats, lattice, {first, rows}, state.blending).cpu();
                        }});
 }
 

@@ -15,13 +15,14 @@ MixedPrecision::Verdict MixedPrecision::judge(Differential& differential, TrainS
     GradScaler scaler(state.loss_scale);
     const bool finite = scaler.unscale(differential.gradients);
     scaler.update();
-    if (finite && std::isfinite(differential.loss)) {
+    const bool loss_finite = std::isfinite(differential.loss.item<double>());
+    if (finite && loss_finite) {
         skipped_in_row_ = 0;
         return Verdict::take;
     }
     ++state.skipped_steps;
     constexpr int too_many = 20;
-    return ++skipped_in_row_ >= too_many || !std::isfinite(differential.loss) ? Verdict::fail : Verdict::skip;
+    return ++skipped_in_row_ >= too_many || !loss_finite ? Verdict::fail : Verdict::skip;
 }
 
 }  // namespace gsfit

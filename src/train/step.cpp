@@ -97,7 +97,8 @@ Differential differentiate(const Field& field, const StepTask& task, const Memor
         if (first + height < lattice.height) task.target.prefetch(target_rows(lattice, band_at(first + height)));
         const at::Tensor loss = band_loss(band);
         loss.mul(task.scale).backward();
-        result.loss += loss.item<double>();
+        const at::Tensor value = loss.detach().to(at::kDouble);
+        result.loss = result.loss.defined() ? result.loss.add(value) : value;
         task.target.drop(target_rows(lattice, band));
     }
     torch::autograd::backward({projected.center, projected.conic}, {splats.center.grad(), splats.conic.grad()});

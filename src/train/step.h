@@ -19,7 +19,7 @@ struct StepTask {
 
 /// A loss, unscaled, and the gradients of the scaled one.
 struct Differential {
-    double loss = 0;
+    at::Tensor loss;  ///< float64 scalar, where the field is
     Gradients gradients;
 };
 

@@ -22,6 +22,14 @@ namespace gsfit {
 
 namespace {
 
+TrainState on_device(TrainState state, const at::Device& device) {
+    for (at::Tensor* tensor : {&state.field.position, &state.field.inv_scale, &state.field.rotation,
+                               &state.field.feature, &state.moments.first, &state.moments.second, &state.moments.age}) {
+        *tensor = tensor->to(device);
+    }
+    return state;
+}
+
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 class Trainer {
@@ -35,7 +43,8 @@ public:
           listeners_(listeners),
           memory_(target_, options, [this](const std::string& sentence) { notices_.push_back(sentence); }) {
         clock_ = now();
-        state_ = state ? std::move(*state) : first_state();
+        state_ = on_device(state ? std::move(*state) : first_state(), options_.device);
+        if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
         clock_ -= state_.seconds;
         random_ = Random(state_.random);
     }
@@ -48,7 +57,7 @@ public:
             if (exhausted) send(TrainEvent::Kind::finished, true);  // saves what was learned
             throw;
         }
-        return std::move(state_);
+        return on_device(std::move(state_), at::kCPU);
     }
 
 private:
@@ -86,6 +95,9 @@ private:
             MixedPrecision::first_scale(static_cast<double>(target_.width() * target_.height()) * target_.channels());
         return state;
     }
+
+    /// The target where training computes.
+    [[nodiscard]] const PackedImage& seen_target() const { return device_target_ ? *device_target_ : target_; }
 
     /// Lets a mapped target's pages go.
     [[nodiscard]] Forget forget_target() const {
@@ -139,7 +151,7 @@ private:
         memory_.attempt([&] {
             const StepTask task{.lattice = lattice,
                                 .blending = state_.blending,
-                                .target = target_,
+                                .target = seen_target(),
                                 .loss = loss,
                                 .scale = half_images() ? state_.loss_scale.scale : 1.0};
             differential = differentiate(state_.field, task, memory_.settings());
@@ -180,7 +192,7 @@ private:
         const at::NoGradGuard no_grad;
         memory_.attempt([&] {
             random_ = Random(random);
-            grow(state_.field, state_.moments, draw, target_.view(), lattice, growth, random_);
+            grow(state_.field, state_.moments, draw, seen_target().view(), lattice, growth, random_);
         });
         tell(TrainEvent::Kind::grown);
     }
@@ -189,10 +201,10 @@ private:
     void evaluate() {
         memory_.attempt([&] {
             if (!done()) {
-                psnr_ = evaluate_psnr(state_.field, state_.blending, target_);
+                psnr_ = evaluate_psnr(state_.field, state_.blending, seen_target());
                 return;
             }
-            const Quality quality = gsfit::evaluate(state_.field, state_.blending, target_);
+            const Quality quality = gsfit::evaluate(state_.field, state_.blending, seen_target());
             psnr_ = quality.psnr;
             ssim_ = quality.ssim;
         });
@@ -204,10 +216,21 @@ private:
         send(kind, stopped);
     }
 
+    /// A GPU is waited for only when the number is needed, or was last read a while ago.
+    double read_loss(TrainEvent::Kind kind) {
+        constexpr double fresh = 0.1;  // [s]
+        if (!loss_.defined()) return 0;
+        if (kind != TrainEvent::Kind::stepped || loss_.is_cpu() || now() - loss_read_ > fresh) {
+            loss_value_ = loss_.item<double>();
+            loss_read_ = now();
+        }
+        return loss_value_;
+    }
+
     void send(TrainEvent::Kind kind, bool stopped, const std::string& message = {}) {
         const TrainEvent event{.kind = kind,
                                .state = state_,
-                               .loss = loss_,
+                               .loss = read_loss(kind),
                                .psnr = psnr_,
                                .ssim = ssim_,
                                .step_scale = schedule_.step_scale(state_.progress),
@@ -222,6 +245,7 @@ private:
     }
 
     PackedImage target_;
+    std::optional<PackedImage> device_target_;  // target_ on a GPU, when that trains
     TrainOptions options_;
     Schedule schedule_;
     Pace pace_;
@@ -233,7 +257,9 @@ private:
     Random random_;
     double clock_ = 0;      // when the run would have started had it never been interrupted
     double mean_step_ = 0;  // [s], running mean
-    double loss_ = 0;
+    at::Tensor loss_;       // of the last step
+    double loss_value_ = 0;
+    double loss_read_ = 0;  // when
     std::optional<double> psnr_;
     std::optional<double> ssim_;
 };

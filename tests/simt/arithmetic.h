@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+using std::isfinite;
+using std::isnan;
 using std::max;
 using std::min;
 

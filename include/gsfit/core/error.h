@@ -49,4 +49,9 @@ struct MemoryError : Error {
     explicit MemoryError(const std::string& sentence) : Error(sentence, ExitCode::out_of_memory) {}
 };
 
+/// The device that was asked for cannot be used (exit code 5).
+struct DeviceError : Error {
+    explicit DeviceError(const std::string& sentence) : Error(sentence, ExitCode::device) {}
+};
+
 }  // namespace gsfit

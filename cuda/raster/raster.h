@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/bin/bin.h"
+#include "cuda/stream.h"
+#include "raster/raster_kernels.h"
+
+namespace gsfit::gpu {
+
+/// What the kernels draw. Everything on the device.
+struct DrawJob {
+    TileGrid grid;
+    TileLists lists;
+    const float* feature = nullptr;  ///< [N,channels]
+    int channels = 0;                ///< 1 to 16
+    bool normalise = true;           ///< blend `norm`; else `sum`
+    float eps = 0;                   ///< of the normaliser
+    float smallest_weight = 0;       ///< that is seen: exp(-cutoff^2 / 2)
+};
+
+/// Channels are drawn in groups of up to four; the loss and the gradient of the geometry are sums over the groups.
+inline constexpr int group_channels = 4;
+constexpr int groups_of(int channels) { return (channels + group_channels - 1) / group_channels; }
+
+/// What backward reads of each sample, planes of the band's size: of each group of channels u_c = v_c / D for its
+/// channels, and with a normaliser D - for `sum` it is 1 - the plane -sum_c u_c out_c.
+constexpr int gradient_planes(int channels, bool normalise) { return channels + (normalise ? groups_of(channels) : 0); }
+
+/// Splats -> image [channels,h,w] and, where planes.normaliser is not null, its normaliser [h,w].
+void draw_image(const DrawJob& job, const Planes& planes, Stream stream);
+
+/// The gradient with respect to such an image -> gradient planes.
+void differentiate_image(const DrawJob& job, const Planes& planes, const Pixels& gradient, float* gradient_planes,
+                         Stream stream);
+
+/// Splats -> what the band adds to the pixel loss, and its gradient planes where these are asked for (not null).
+/// sums: working memory of draw_loss_sums(); the band's part of the loss is left in sums[0].
+void draw_loss(const DrawJob& job, const LossJob& loss, double* sums, float* gradient_planes, Stream stream);
+std::int64_t draw_loss_sums(const TileGrid& grid, int channels);
+
+/// Gradients with respect to the splats (gsfit::Splats).
+struct SplatGradients {
+    float* center;   ///< [N,2]
+    float* conic;    ///< [N,3]
+    float* feature;  ///< [N,channels]
+};
+
+/// Gradient planes -> gradients of the splats. Each splat gathers its own: no atomics, one order of summation.
+/// partial: working memory, gather_partial_floats().
+void gather_gradients(const DrawJob& job, const SplatArrays& splats, const float* gradient_planes, float* partial,
+                      const SplatGradients& gradients, Stream stream);
+std::int64_t gather_partial_floats(std::int64_t splats, int channels);
+
+}  // namespace gsfit::gpu

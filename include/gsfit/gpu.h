@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/DeviceGuard.h>
+
+#include <optional>
+#include <string>
+
+#include "cuda/launchers.h"
+
+namespace gsfit {
+
+/// The kernels for a tensor on a GPU, and the stream that they go to; while it lives, the tensor's GPU is the current
+/// one. False for a tensor on the CPU.
+class Gpu {
+public:
+    explicit Gpu(const at::Tensor& tensor);
+    Gpu(const Gpu&) = delete;
+    Gpu& operator=(const Gpu&) = delete;
+
+    explicit operator bool() const { return launchers_ != nullptr; }
+    const gpu::Launchers* operator->() const { return launchers_; }
+    [[nodiscard]] gpu::Stream stream() const { return stream_; }
+
+private:
+    const gpu::Launchers* launchers_ = nullptr;
+    gpu::Stream stream_ = nullptr;
+    c10::OptionalDeviceGuard guard_;
+};
+
+/// Where a run computes.
+struct DeviceChoice {
+    c10::Device device = c10::kCPU;
+    std::string name;  ///< "cpu", or "cuda:0, NVIDIA H200 (sm_90)"
+    std::string note;  ///< for `auto`, why no GPU is used where one seems to be there; else empty
+};
+
+/// wish: "auto", "cpu", "cuda" or "cuda:N". auto: the first GPU that works, else the CPU. Throws DeviceError when a GPU
+/// is asked for and cannot be used, UsageError for anything else.
+DeviceChoice choose_device(const std::string& wish);
+
+}  // namespace gsfit

@@ -1,0 +1,86 @@
+#include "bin/bin_tiles.h"
+
+#include <ATen/ops/empty.h>
+
+#include <limits>
+
+#include "gsfit/core/error.h"
+
+namespace gsfit {
+
+namespace {
+
+template <class Value>
+Value* data(const at::Tensor& tensor) {
+    return static_cast<Value*>(tensor.mutable_data_ptr());
+}
+
+gpu::Workspace workspace(const at::Tensor& bytes) {
+    return {bytes.mutable_data_ptr(), static_cast<std::size_t>(bytes.numel())};
+}
+
+/// The splats as the kernels read them, and where each one's pairs begin.
+struct Counted {
+    gpu::TileGrid grid;
+    at::Tensor lines;
+    at::Tensor offsets;  ///< [N+1] int64
+
+    [[nodiscard]] std::int64_t size() const { return offsets.numel() - 1; }
+    [[nodiscard]] std::int64_t pairs() const { return offsets[size()].item<std::int64_t>(); }
+};
+
+Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
+    const std::int64_t n = splats.center.size(0);
+    const at::TensorOptions options = splats.center.options();
+    constexpr auto floats = static_cast<std::int64_t>(sizeof(gpu::TileSplat) / sizeof(float));
+    Counted counted{.grid = gpu::TileGrid(width, rows),
+                    .lines = at::empty({n, floats}, options.requires_grad(false)),
+                    .offsets = at::empty({n + 1}, options.dtype(at::kLong))};
+    const at::Tensor counts = at::empty({n + 1}, options.dtype(at::kInt));
+    const at::Tensor scan = at::empty({static_cast<std::int64_t>(gpu->scan_bytes(n + 1))}, options.dtype(at::kByte));
+    const gpu::SplatArrays arrays{.center = splats.center.const_data_ptr<float>(),
+                                  .conic = splats.conic.const_data_ptr<float>(),
+                                  .det = splats.det.const_data_ptr<float>(),
+                                  .feature = splats.feature.const_data_ptr<float>(),
+                                  .channels = static_cast<int>(splats.feature.size(1)),
+                                  .size = n};
+    gpu->count_tiles(arrays, counted.grid, cutoff, data<gpu::TileSplat>(counted.lines), data<std::uint32_t>(counts),
+                     data<std::uint64_t>(counted.offsets), workspace(scan), gpu.stream());
+    return counted;
+}
+
+}  // namespace
+
+std::int64_t count_tile_pairs(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows,
+                              float cutoff) {
+    return count(gpu, splats, width, rows, cutoff).pairs();
+}
+
+std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows,
+                                          float cutoff) {
+    const Counted counted = count(gpu, splats, width, rows, cutoff);
+    const std::int64_t pairs = counted.pairs();
+    if (pairs > std::numeric_limits<std::uint32_t>::max()) {
+        throw Error(
+            "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
+    }
+    const at::TensorOptions integers = counted.offsets.options().dtype(at::kInt);
+    const std::int64_t tiles = std::int64_t{counted.grid.tiles_x} * counted.grid.tiles_y;
+    auto bins = std::make_shared<TileBins>(TileBins{.grid = counted.grid,
+                                                    .lines = counted.lines,
+                                                    .splats = at::empty({pairs}, integers),
+                                                    .ranges = at::empty({tiles, 2}, integers)});
+    const at::Tensor unsorted = at::empty({3, pairs}, integers);
+    const at::Tensor sort = at::empty({static_cast<std::int64_t>(gpu->sort_bytes(pairs))}, integers.dtype(at::kByte));
+    auto* unsorted_data = data<std::uint32_t>(unsorted);
+    const gpu::PairArrays arrays{.tiles = unsorted_data,
+                                 .splats = unsorted_data + pairs,
+                                 .sorted_tiles = unsorted_data + 2 * pairs,
+                                 .sorted_splats = data<std::uint32_t>(bins->splats),
+                                 .capacity = pairs};
+    gpu->list_tiles(data<const gpu::TileSplat>(bins->lines), data<const std::uint64_t>(counted.offsets), counted.size(),
+                    bins->grid, arrays, data<std::uint32_t>(bins->ranges), workspace(sort), gpu.stream());
+    return bins;
+}
+
+}  // namespace gsfit

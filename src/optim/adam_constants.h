@@ -1,0 +1,14 @@
+#pragma once
+
+namespace gsfit {
+
+// Of whitened Adam, on every backend.
+
+inline constexpr float beta1 = 0.9F;
+inline constexpr float beta2 = 0.95F;
+inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole image: far below the usual 1e-8
+inline constexpr float least_anisotropy = 0.3F;
+inline constexpr float least_position = -0.05F;
+inline constexpr float most_position = 1.05F;
+
+}  // namespace gsfit

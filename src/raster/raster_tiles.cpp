@@ -1,0 +1,87 @@
+#include "raster/raster_tiles.h"
+
+#include <ATen/ops/empty.h>
+
+#include <cmath>
+
+#include "gsfit/tile_bins.h"
+
+namespace gsfit {
+
+namespace {
+
+gpu::DrawJob job_of(const Scene& scene) {
+    const TileBins& tiles = *scene.bins->tiles;
+    const float cutoff = scene.bins->cutoff;
+    return {.grid = tiles.grid,
+            .lists = {.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
+                      .splats = static_cast<const std::uint32_t*>(tiles.splats.const_data_ptr()),
+                      .ranges = static_cast<const std::uint32_t*>(tiles.ranges.const_data_ptr())},
+            .feature = scene.splats.feature.const_data_ptr<float>(),
+            .channels = scene.channels(),
+            .normalise = scene.normalised(),
+            .eps = scene.blending.eps,
+            .smallest_weight = std::exp(-0.5F * cutoff * cutoff)};
+}
+
+Planes planes_of(const at::Tensor& image, const at::Tensor& normaliser) {
+    return {.image = {image.data_ptr(), image.scalar_type() == at::kHalf},
+            .normaliser = normaliser.defined() ? normaliser.data_ptr<float>() : nullptr};
+}
+
+at::Tensor empty_planes(const Scene& scene) {
+    return at::empty(
+        {gpu::gradient_planes(scene.channels(), scene.normalised()), scene.bins->rows.count, scene.bins->width},
+        scene.splats.feature.options());
+}
+
+std::vector<at::Tensor> gather(const Gpu& gpu, const Scene& scene, const gpu::DrawJob& job, const at::Tensor& planes) {
+    const Splats& splats = scene.splats;
+    const auto options = splats.feature.options();
+    const std::int64_t n = scene.size();
+    std::vector<at::Tensor> gradients{at::empty({n, 2}, options), at::empty({n, 3}, options),
+                                      at::empty({n, scene.channels()}, options)};
+    const auto partial = at::empty({gpu->gather_partial_floats(n, scene.channels())}, options);
+    const gpu::SplatArrays arrays{.center = splats.center.const_data_ptr<float>(),
+                                  .conic = splats.conic.const_data_ptr<float>(),
+                                  .det = splats.det.const_data_ptr<float>(),
+                                  .feature = job.feature,
+                                  .channels = job.channels,
+                                  .size = n};
+    gpu->gather_gradients(job, arrays, planes.const_data_ptr<float>(), partial.data_ptr<float>(),
+                          {.center = gradients[0].data_ptr<float>(),
+                           .conic = gradients[1].data_ptr<float>(),
+                           .feature = gradients[2].data_ptr<float>()},
+                          gpu.stream());
+    return gradients;
+}
+
+}  // namespace
+
+void draw_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image, const at::Tensor& normaliser) {
+    gpu->draw_image(job_of(scene), planes_of(image, normaliser), gpu.stream());
+}
+
+std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image,
+                                            const at::Tensor& normaliser, const at::Tensor& gradient) {
+    const gpu::DrawJob job = job_of(scene);
+    const at::Tensor planes = empty_planes(scene);
+    const Pixels of_image{gradient.data_ptr(), gradient.scalar_type() == at::kHalf};
+    gpu->differentiate_image(job, image.defined() ? planes_of(image, normaliser) : Planes{}, of_image,
+                             planes.data_ptr<float>(), gpu.stream());
+    return gather(gpu, scene, job, planes);
+}
+
+TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss) {
+    const gpu::DrawJob job = job_of(scene);
+    const auto options = scene.splats.feature.options();
+    const at::Tensor sums = at::empty({gpu->draw_loss_sums(job.grid, job.channels)}, options.dtype(at::kDouble));
+    const at::Tensor planes = scene.recorded ? empty_planes(scene) : at::Tensor();
+    gpu->draw_loss(job, loss, sums.data_ptr<double>(), scene.recorded ? planes.data_ptr<float>() : nullptr,
+                   gpu.stream());
+    TilesLoss result{.loss = sums[0].to(at::kFloat), .gradients = {}};
+    if (scene.recorded) result.gradients = gather(gpu, scene, job, planes);
+    return result;
+}
+
+}  // namespace gsfit

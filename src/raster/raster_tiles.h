@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "gsfit/gpu.h"
+#include "raster/scene.h"
+
+namespace gsfit {
+
+// rasterize() and rasterize_loss() on a GPU. Gradients are {center, conic, feature}.
+
+/// Fills the image, and the normaliser where it is defined.
+void draw_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image, const at::Tensor& normaliser);
+
+/// normaliser: undefined for blend `sum`.
+std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image,
+                                            const at::Tensor& normaliser, const at::Tensor& gradient);
+
+struct TilesLoss {
+    at::Tensor loss;                    ///< float32 scalar, on the GPU
+    std::vector<at::Tensor> gradients;  ///< empty unless the scene is recorded
+};
+TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss);
+
+}  // namespace gsfit
