@@ -1,18 +1,24 @@
-# Sets GSFIT_WITH_CUDA and enables the language where a CUDA toolkit is there and knows all the architectures.
+# Sets GSFIT_WITH_CUDA and enables the language where LibTorch has its CUDA libraries, and a CUDA toolkit is there and
+# knows all the architectures.
 
-set(GSFIT_CUDA AUTO CACHE STRING "CUDA: AUTO, where a toolkit is found; ON, stop without one; OFF, do not look")
+set(GSFIT_CUDA AUTO CACHE STRING "CUDA: AUTO, where all it needs is found; ON, stop where not; OFF, do not look")
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90 100 120)
+  # Machine code for each; PTX for what comes after them.
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
 endif()
 set(GSFIT_WITH_CUDA OFF)
 if(GSFIT_CUDA STREQUAL "OFF")
   return()
 endif()
 
-include(CheckLanguage)
-check_language(CUDA)
 set(no_cuda "")
-if(NOT CMAKE_CUDA_COMPILER)
+if(TARGET torch_cuda AND TARGET c10_cuda)
+  include(CheckLanguage)
+  check_language(CUDA)
+endif()
+if(NOT TARGET torch_cuda OR NOT TARGET c10_cuda)
+  set(no_cuda "LibTorch in ${GSFIT_LIBTORCH} has no CUDA libraries (tools/setup cuda puts them into .deps)")
+elseif(NOT CMAKE_CUDA_COMPILER)
   set(no_cuda "no CUDA toolkit was found; name its compiler with -DCMAKE_CUDA_COMPILER=<nvcc>")
 else()
   enable_language(CUDA)
@@ -24,6 +30,7 @@ endif()
 
 if(NOT no_cuda)
   set(GSFIT_WITH_CUDA ON)
+  find_package(CUDAToolkit REQUIRED)
 elseif(GSFIT_CUDA STREQUAL "AUTO")
   message(STATUS "Building without CUDA: ${no_cuda}")
 else()

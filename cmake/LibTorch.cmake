@@ -15,7 +15,10 @@ if(NOT EXISTS "${GSFIT_LIBTORCH}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "No LibTorch in ${GSFIT_LIBTORCH}: run tools/setup, or name one with -DGSFIT_LIBTORCH=<dir>.")
 endif()
 
-foreach(library c10 torch_cpu)
+foreach(library c10 torch_cpu c10_cuda torch_cuda)
+  if(NOT EXISTS "${GSFIT_LIBTORCH}/lib/lib${library}.so")
+    continue() # a LibTorch without CUDA
+  endif()
   add_library(${library} SHARED IMPORTED)
   set_target_properties(${library} PROPERTIES
     IMPORTED_LOCATION "${GSFIT_LIBTORCH}/lib/lib${library}.so"
