@@ -1,8 +1,8 @@
 #!/bin/bash
-# gpu_suite.sh [FILE]: on a machine with a GPU, runs the GPU tests, compute-sanitizer, the checks that runs repeat and resume
-# bit for bit, and the benchmark, from the folder that tools/gpu_bundle made (in tools/ it makes it first). Writes what
-# came out to FILE as JSON (gpu_suite.json unless named, in the folder OUT names), anew after each part. A part that fails
-# or takes too long stops no other; all of it takes at most ten minutes. The exit code is 0 when every part passed.
+# gpu_suite.sh [FILE]: on a machine with a GPU, runs the GPU tests, compute-sanitizer, the checks that runs repeat and
+# resume bit for bit, and the benchmark, from the folder that tools/gpu_bundle made (in tools/ it makes it first). Writes
+# what came out to FILE as JSON (gpu_suite.json unless named, in the folder that OUT names), anew after each part. A part
+# that fails or takes too long stops no other; all of it takes at most ten minutes. Exit code 0: every part passed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,7 +54,8 @@ verdict() {
             fi
             ;;
         124 | 137) printf 'timed out\nstopped after %s s, or killed\n' "$3" ;;
-        127) printf 'failed\na program is missing: %s\n' "$last" ;;
+        127) printf 'failed\nmissing: %s\n' "$last" ;;
+        129 | 1[3-5]?) printf 'failed\nended by signal %s: %s\n' $(($1 - 128)) "$last" ;;
         *) printf 'failed\nexit code %s: %s\n' "$1" "$last" ;;
     esac
 }
@@ -74,7 +75,8 @@ part() {
     else
         ((limit < left)) || limit=$left
         timeout --kill-after=5 "$limit" bash -euo pipefail -c '"$@"' part "$@" >"$base.log" 2>&1 || code=$?
-        printf '%s\n' "$name" "$(verdict "$code" "$base.log" "$limit")" $((SECONDS - begun)) "$code" "$limit" "$*" >"$base.fields"
+        printf '%s\n' "$name" "$(verdict "$code" "$base.log" "$limit")" \
+            $((SECONDS - begun)) "$code" "$limit" "$*" >"$base.fields"
     fi
     printf '%-22s %-10s %s\n' "$name" "$(sed --quiet 2p "$base.fields")" "$(sed --quiet 3p "$base.fields")"
     write_report
@@ -84,13 +86,15 @@ machine() {
     uname --all
     nvcc --version || /usr/local/cuda/bin/nvcc --version || true
     python3 -c 'import importlib.metadata as m; print("PyTorch", m.version("torch"))' || true
-    nvidia-smi --query-gpu=name,driver_version,compute_cap,memory.total,clocks.max.sm,clocks.max.mem,power.limit --format=csv
+    nvidia-smi --format=csv \
+        --query-gpu=name,driver_version,compute_cap,memory.total,clocks.max.sm,clocks.max.mem,power.limit
     nvidia-smi
 }
 
 # training <image> <folder> [flags]: replaces the shell, so that who kills it kills gsfit.
 training() {
-    exec "$here/run" gsfit train "$here/images/$1" --output "$work/$2" --device cuda --num_gaussians 500 --progress none "${@:3}"
+    exec "$here/run" gsfit train "$here/images/$1" --output "$work/$2" \
+        --device cuda --num_gaussians 500 --progress none "${@:3}"
 }
 
 # sanitize <tool> [environment]: a short training under it.

@@ -2,8 +2,8 @@
 
     resources.py <cuobjdump> <nvcc version> <library> [--write]
 
-Kernels of other namespaces (CUB's) are left out: they belong to the toolkit. Another nvcc allots registers otherwise, so
-under one the table is printed and not compared (exit code 77).
+Kernels of other namespaces (CUB's) are left out: they belong to the toolkit. Another nvcc allots registers otherwise,
+so under one the table is printed and not compared (exit code 77).
 """
 
 import difflib
@@ -62,10 +62,10 @@ def table(usage, nvcc):
     architectures = sorted({architecture for architecture, _ in usage})
     lines = [
         f"nvcc {nvcc}",
-        "spill: stack and local memory, bytes a thread; shared: bytes a block, without what a launch adds, and from sm_90 on",
-        "with 1024 that the system takes",
+        "spill: stack and local memory, bytes a thread; shared: bytes a block, without what a launch adds, and from sm_90",
+        "on with 1024 that the system takes",
         "",
-        " ".join(["registers on sm_".ljust(4 * len(architectures) - 1), "spill".ljust(12), "shared".ljust(24), "kernel"]),
+        f"{'registers on sm_':{4 * len(architectures) - 1}} {'spill':12} {'shared':24} kernel",
         " ".join(f"{architecture:3}" for architecture in architectures),
     ]
     for function in sorted({function for _, function in usage}, key=short):
@@ -94,7 +94,8 @@ def main():
     if kept and compiler != kept_compiler:
         print(f"Not compared: cuda/resources.txt is of {kept_compiler}, and this is {compiler}.")
         return SKIPPED
-    print(*difflib.unified_diff(kept.splitlines(), found.splitlines(), "cuda/resources.txt", "as built", n=1, lineterm=""), sep="\n")
+    lines = kept.splitlines(), found.splitlines()
+    print(*difflib.unified_diff(*lines, "cuda/resources.txt", "as built", n=1, lineterm=""), sep="\n")
     print(f"\nWhere the change is meant: {shlex.join([sys.executable, *sys.argv, '--write'])}")
     return 1
 
