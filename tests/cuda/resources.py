@@ -37,16 +37,21 @@ def short(signature):
 
 
 def measure(cuobjdump, library):
-    """(architecture, signature) -> registers, bytes of spill, bytes of shared memory."""
-    usage, architecture, function = {}, None, None
+    """(architecture, "file: kernel") -> registers, bytes of spill, bytes of shared memory."""
+    usage, architecture, file, function = {}, None, None, None
     for line in output("c++filt", input=output(cuobjdump, "--dump-resource-usage", library)).splitlines():
         if match := re.match(r"arch = sm_(\d+)", line):
             architecture = int(match[1])
+        elif match := re.match(r"identifier = .*/(\w+)\.cu", line):
+            file = match[1]
         elif match := re.match(r" Function (.*):$", line):
             function = match[1]
         elif (match := USAGE.search(line)) and OURS.match(function):
             registers, stack, shared, local = map(int, match.groups())
-            usage[architecture, function] = registers, stack + local, shared
+            kernel = f"{file}: {short(function)}"
+            if (architecture, kernel) in usage:
+                sys.exit(f"Two kernels have the name {kernel}; give one another, so that the table can tell them apart.")
+            usage[architecture, kernel] = registers, stack + local, shared
     return usage
 
 
@@ -68,12 +73,12 @@ def table(usage, nvcc):
         f"{'registers on sm_':{4 * len(architectures) - 1}} {'spill':12} {'shared':24} kernel",
         " ".join(f"{architecture:3}" for architecture in architectures),
     ]
-    for function in sorted({function for _, function in usage}, key=short):
-        rows = [usage[architecture, function] for architecture in architectures]
+    for kernel in sorted({kernel for _, kernel in usage}):
+        rows = [usage[architecture, kernel] for architecture in architectures]
         cells = [" ".join(f"{registers:3}" for registers, _, _ in rows)]
         cells.append(by_architecture(architectures, [spill for _, spill, _ in rows]).ljust(12))
         cells.append(by_architecture(architectures, [shared for _, _, shared in rows]).ljust(24))
-        lines.append(" ".join([*cells, short(function)]))
+        lines.append(" ".join([*cells, kernel]))
     return "\n".join(lines) + "\n"
 
 
