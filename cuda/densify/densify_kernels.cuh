@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "cuda/densify/densify.h"
+#include "cuda/densify/hash.cuh"
+#include "cuda/packed.cuh"
+#include "cuda/simt.h"
+
+namespace gsfit::gpu {
+
+template <class T>
+__device__ T clamp(T value, T least, T most) {
+    return value < least ? least : value > most ? most : value;
+}
+
+/// Mean over channels of |target - image| at a sample.
+__device__ inline float residual(const Comparison& comparison, std::int64_t row, std::int64_t column) {
+    const Planar<const std::byte>& image = comparison.image;
+    const Lattice& lattice = comparison.lattice;
+    const PackedView& target = comparison.target;
+    const std::byte* pixel =
+        target_pixel(target, lattice.x + column * lattice.stride, lattice.y + row * lattice.stride);
+    std::int64_t value = (row - image.rows.first) * image.row_stride + column;
+    float sum = 0.0F;
+    for (int c = 0; c < target.channels; ++c, value += image.channel_stride) {
+        const float rendered = image.half ? simt::load_half(reinterpret_cast<const std::uint16_t*>(image.data) + value)
+                                          : reinterpret_cast<const float*>(image.data)[value];
+        sum += fabsf(target_value(target, pixel, c) - rendered);
+    }
+    return sum / static_cast<float>(target.channels);
+}
+
+constexpr int patch_width = 32;
+constexpr int patch_height = 8;
+
+/// Blocks are patches of the rows, `across` of them beside each other.
+__global__ void __launch_bounds__(patch_width* patch_height)
+    weigh_residuals(Comparison comparison, Rows rows, unsigned across, float* weights) {
+    constexpr int width = patch_width + 2;
+    constexpr int height = patch_height + 2;
+    SIMT_SHARED(float, residuals, [height][width]);
+    const Rows& held = comparison.image.rows;
+    const std::int64_t columns = comparison.lattice.width;
+    const std::int64_t first_row = rows.first + static_cast<std::int64_t>(blockIdx.x / across) * patch_height;
+    const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x % across) * patch_width;
+    const auto thread = static_cast<int>(threadIdx.x);
+    for (int i = thread; i < width * height; i += patch_width * patch_height) {
+        const std::int64_t row = clamp(first_row + i / width - 1, held.first, held.first + held.count - 1);
+        const std::int64_t column = clamp(first_column + i % width - 1, std::int64_t{0}, columns - 1);
+        residuals[i / width][i % width] = residual(comparison, row, column);
+    }
+    __syncthreads();
+    const int r = thread / patch_width;
+    const int c = thread % patch_width;
+    const std::int64_t row = first_row + r - rows.first;
+    const std::int64_t column = first_column + c;
+    if (row >= rows.count || column >= columns) return;
+    float sum = 0.0F;
+    for (int k = 0; k < 3; ++k) sum += residuals[r][c + k] + residuals[r + 1][c + k] + residuals[r + 2][c + k];
+    const float mean = sum / 9.0F;
+    weights[row * columns + column] = mean * mean;
+}
+
+/// Mean over channels at a pixel, the nearest one inside for a pixel outside.
+__device__ inline float luma(const PackedView& image, std::int64_t x, std::int64_t y) {
+    const std::byte* pixel =
+        target_pixel(image, clamp(x, std::int64_t{0}, image.width - 1), clamp(y, std::int64_t{0}, image.height - 1));
+    float sum = 0.0F;
+    for (int c = 0; c < image.channels; ++c) sum += target_value(image, pixel, c);
+    return sum / static_cast<float>(image.channels);
+}
+
+/// Direction of the gradient around a pixel, and how sure it is.
+struct Edge {
+    float angle;      // [radians]
+    float coherence;  // 0 (none) to 1
+};
+
+/// From the structure tensor over 5 x 5 taps.
+__device__ inline Edge edge_at(const PackedView& image, std::int64_t x, std::int64_t y, std::int64_t tap) {
+    float xx = 0.0F;
+    float xy = 0.0F;
+    float yy = 0.0F;
+    for (int j = -2; j <= 2; ++j) {
+        for (int i = -2; i <= 2; ++i) {
+            const std::int64_t px = x + i * tap;
+            const std::int64_t py = y + j * tap;
+            const float gx = luma(image, px + tap, py) - luma(image, px - tap, py);
+            const float gy = luma(image, px, py + tap) - luma(image, px, py - tap);
+            const float weight = expf(static_cast<float>(-(i * i + j * j)) / 4.0F);
+            xx += weight * gx * gx;
+            xy += weight * gx * gy;
+            yy += weight * gy * gy;
+        }
+    }
+    const float difference = sqrtf((xx - yy) * (xx - yy) + 4.0F * xy * xy);
+    return {0.5F * atan2f(2.0F * xy, xx - yy), difference / (xx + yy + 1e-4F)};
+}
+
+/// A random one of the `stride` pixels around a sample's.
+__device__ inline std::int64_t pixel_around(std::int64_t center, std::int64_t stride, std::int64_t size,
+                                            std::int64_t random) {
+    return clamp(center + random % stride - stride / 2, std::int64_t{0}, size - 1);
+}
+
+constexpr int placing_threads = 64;
+
+__global__ void __launch_bounds__(placing_threads)
+    place_gaussians(PackedView target, Lattice lattice, const std::int64_t* samples, Growth growth, std::int64_t tap,
+                    FieldView field, std::int64_t first) {
+    const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * placing_threads + threadIdx.x;
+    if (i >= growth.count) return;
+    const std::int64_t sample = samples[i];
+    const auto random = 2 * static_cast<std::uint64_t>(sample);
+    const std::int64_t x = pixel_around(lattice.x + sample % lattice.width * lattice.stride, lattice.stride,
+                                        target.width, hash(growth.seed, random));
+    const std::int64_t y = pixel_around(lattice.y + sample / lattice.width * lattice.stride, lattice.stride,
+                                        target.height, hash(growth.seed, random + 1));
+    const Edge edge = edge_at(target, x, y, tap);
+    const float stretch = expf(0.6F * edge.coherence * edge.coherence);
+    const std::int64_t row = first + i;
+    field.position[2 * row] = static_cast<float>((static_cast<double>(x) + 0.5) / static_cast<double>(target.width));
+    field.position[2 * row + 1] =
+        static_cast<float>((static_cast<double>(y) + 0.5) / static_cast<double>(target.height));
+    field.inv_scale[2 * row] = stretch / growth.sigma;
+    field.inv_scale[2 * row + 1] = 1.0F / (stretch * growth.sigma);
+    field.rotation[row] = edge.angle;
+    const std::byte* pixel = target_pixel(target, x, y);
+    for (int c = 0; c < target.channels; ++c) {
+        field.feature[row * target.channels + c] = target_value(target, pixel, c);
+    }
+}
+
+/// Spreads 16 bits to the even places of 32.
+__device__ inline std::uint32_t spread(std::uint32_t bits) {
+    bits = (bits | (bits << 8)) & 0x00ff00ffU;
+    bits = (bits | (bits << 4)) & 0x0f0f0f0fU;
+    bits = (bits | (bits << 2)) & 0x33333333U;
+    return (bits | (bits << 1)) & 0x55555555U;
+}
+
+/// Of 65535 in [0,1], the nearest for a position outside, 0 for NaN.
+__device__ inline std::uint32_t cell(float position) {
+    if (!(position > 0.0F)) return 0;
+    return static_cast<std::uint32_t>((position < 1.0F ? position : 1.0F) * 65535.0F);
+}
+
+constexpr int coding_threads = 256;
+
+__global__ void __launch_bounds__(coding_threads)
+    encode(const float* position, std::int64_t size, std::uint32_t* codes) {
+    const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * coding_threads + threadIdx.x;
+    if (i < size) codes[i] = spread(cell(position[2 * i])) | (spread(cell(position[2 * i + 1])) << 1);
+}
+
+}  // namespace gsfit::gpu
