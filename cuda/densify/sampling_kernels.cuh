@@ -94,7 +94,6 @@ __global__ void __launch_bounds__(digits) take_digit(int shift, Selection* selec
     }
     const std::uint64_t end = sums[turn][digit];
     selection->counts[digit] = 0;
-    __syncthreads();  // all have read the rank
     if (rank < end - count || rank >= end) return;
     selection->key |= static_cast<std::uint64_t>(digit) << shift;
     selection->rank = rank - (end - count);
