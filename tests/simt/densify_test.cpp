@@ -2,7 +2,6 @@
 
 #include "cuda/densify/densify.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
@@ -112,6 +111,14 @@ TEST(GrowthWeights, AreNotFiniteAroundWhatIsNot) {
     }
 }
 
+/// 53 bits of splitmix64, as the kernels use them.
+std::uint64_t hash(std::uint64_t seed, std::uint64_t i) {
+    std::uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return (z ^ (z >> 31)) >> 11;
+}
+
 /// A sampler with its memory, which is no larger than it asks for.
 class Draw {
 public:
@@ -212,6 +219,22 @@ TEST(Sampling, OfKeysThatAreEqualTakesTheFirst) {
     EXPECT_EQ(draw.drawn(), expected);
 }
 
+/// A place that wins by 1 in 100,000 is not lost to the bound, which hardly differs from the key where that is small.
+TEST(Sampling, TellsNearlyEqualKeysApart) {
+    const auto exponential = [](std::int64_t i) {
+        return -std::log1p(-0x1.0p-53 * static_cast<double>(hash(6, static_cast<std::uint64_t>(i))));
+    };
+    std::int64_t place = 1;
+    while (exponential(place) > 1e-4) ++place;
+    const double same = exponential(place) / exponential(0);  // the weight with which its key is that of place 0
+    for (const double advantage : {1e-5, -1e-5}) {
+        Draw draw(1, 6);
+        draw.add(0, {1});
+        draw.add(place, {static_cast<float>(same * (1 + advantage))});
+        EXPECT_EQ(draw.drawn().front(), advantage > 0 ? place : 0);
+    }
+}
+
 TEST(Sampling, RefusesWhatItCannotDo) {
     std::vector<std::byte> memory(gpu::WeightedSampler::bytes(5));
     EXPECT_THROW(gpu::WeightedSampler(-1, 0, {memory.data(), memory.size()}), std::invalid_argument);
@@ -223,14 +246,6 @@ TEST(Sampling, RefusesWhatItCannotDo) {
     gpu::WeightedSampler sampler(5, 0, {memory.data(), memory.size()});
     const float weight = 1;
     EXPECT_THROW(sampler.add(0, &weight, 1, {memory.data(), 8}, nullptr), std::invalid_argument);
-}
-
-/// splitmix64, as the kernels use it to choose a pixel.
-std::uint64_t hash(std::uint64_t seed, std::uint64_t i) {
-    std::uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return (z ^ (z >> 31)) >> 11;
 }
 
 gpu::FieldView view_of(Field& field) {

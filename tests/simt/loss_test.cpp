@@ -2,13 +2,13 @@
 
 #include "cuda/loss/loss.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <vector>
 
@@ -290,6 +290,21 @@ TEST(Loss, VanishesWithItsGradientAtTheTarget) {
         for (const ImageLoss& loss : {mixed, ImageLoss{.pixel = {1, 1}}}) {
             for (const double g : to_double(whole_gradient(image, target.view(), lattice, loss))) ASSERT_EQ(g, 0);
         }
+    }
+}
+
+TEST(Loss, EveryValueOfATargetIsReadAsOnTheHost) {
+    std::vector<std::uint16_t> values(65536);
+    std::iota(values.begin(), values.end(), 0);
+    const auto* bytes = reinterpret_cast<const std::byte*>(values.data());
+    for (const PackedView& target : {PackedView{bytes, 256, 256, 1, 16, 512}, PackedView{bytes, 512, 256, 1, 8, 512}}) {
+        const Lattice lattice = Lattice::whole(target.width, target.height);
+        const at::Tensor image = noisy(target, lattice, 0);
+        const Comparison comparison = compare("test", image, target, lattice, {0, 256});
+        std::vector<std::byte> memory(gpu::loss_workspace_bytes(1, target.width, 256));
+        gpu::LossSums sums{};
+        gpu::add_errors(comparison, {0, 256}, &sums, {memory.data(), memory.size()}, nullptr);
+        EXPECT_EQ(sums.absolute, 0);
     }
 }
 
