@@ -2,7 +2,6 @@
 
 #include "cuda/densify/densify.h"
 
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
