@@ -18,14 +18,13 @@ void open_barrier() {
 
 int block_barrier(const char* name, bool predicate, Site at) {
     if (block.alive != block.threads.size()) {
-        fail(*current, std::string(name) + " at " + to_string(at) + ", but " +
-                           std::to_string(block.threads.size() - block.alive) +
-                           " threads of the block have returned from the kernel.");
+        fail(*current, name, " at ", at, ", but ", block.threads.size() - block.alive,
+             " threads of the block have returned from the kernel.");
     }
     if (block.at_barrier == 0) met_at = at;
     if (!(met_at == at)) {
-        fail(*current, std::string(name) + " at " + to_string(at) + ", but other threads of the block wait at " +
-                           to_string(met_at) + ": a barrier is one line for all of them.");
+        fail(*current, name, " at ", at, ", but other threads of the block wait at ", met_at,
+             ": a barrier is one line for all of them.");
     }
     block.votes += predicate;
     if (++block.at_barrier == block.alive) open_barrier();
@@ -36,8 +35,8 @@ int block_barrier(const char* name, bool predicate, Site at) {
 void leave_block() {
     --block.alive;
     if (block.at_barrier == 0) return;
-    fail(*current, "It returned from the kernel, but other threads of the block wait for it at the barrier of " +
-                       to_string(met_at) + ".");
+    fail(*current, "It returned from the kernel, but other threads of the block wait for it at the barrier of ", met_at,
+         ".");
 }
 
 }  // namespace simt

@@ -53,7 +53,4 @@ void* shared_array(const void* tag, const char* name, std::size_t bytes, std::si
 /// The bytes that the launch asked for.
 void* dynamic_shared();
 
-/// Whether the program is linked to race.cpp.
-bool finds_races();
-
 }  // namespace simt

@@ -6,49 +6,61 @@
 
 namespace simt_test {
 
-/// out[i] = the sum of in over block i of `threads` values.
-void block_sums(const float* in, float* out, int blocks, int threads);
-/// The same without the barrier between the two steps.
-void block_sums_without_barrier(const float* in, float* out, int blocks, int threads);
+// Right ones.
 
-/// The results of every warp operation, for 64 threads: operations[thread * 9 + i].
+/// sums[b] = the sum of in over block b, of `threads` values.
+void sum_blocks(const float* in, float* sums, int blocks, int threads);
+/// values[0..31] reversed through shared memory, with __syncwarp alone.
+void reverse_warp(int* values);
+/// What every warp operation gives each of 64 threads: results[thread * warp_operations + operation].
 constexpr int warp_operations = 9;
-void warp_results(int* operations);
-/// out[i] = 15 for the first half of a warp, 16 for the second; each shuffles within its own mask.
-void half_warps(int* out);
-/// Halves of a warp reverse their 32 values through shared memory.
-void reverse_by_syncwarp(int* values);
-void reverse_without_syncwarp(int* values);
-
-void count_true(int* counts);
-
-void barrier_in_branches(int* out);
-void barrier_after_return(int* out);
-void deadlock(int* out);
-void shuffle_from_outside_the_mask(int* out);
-void shuffle_from_an_exited_lane(int* out);
-void shuffle_outside_own_mask(int* out);
-void shuffle_in_branches(int* out);
-
+void use_warp_operations(int* results);
+/// Halves of a warp shuffle within their own masks: their last lane, and their first.
+void shuffle_in_halves(int* out);
+/// Of 96 threads: how many are odd, whether any is 96, whether all are below 96.
+void vote_in_block(int* votes);
+void count_values(const int* values, int n, int* counts);
+/// What 64 threads make of results[0..6] by add, max, min, or, and, exchange, compare and swap.
+void use_atomics(unsigned long long* results);
+void write_bytes(std::uint8_t* out, int n);
+void write_numbers(int* out, int n);
 void copy_unset_shared(float* out);
-void use_too_much_shared(float* out);
-void launch_with_shared(std::size_t bytes);
-/// Writes shared memory of n ints, `beyond` elements past its end.
-void static_shared_overrun(int beyond, int* out);
-void dynamic_shared_overrun(int beyond, int* out);
-void write_global(int* out, int n);
+/// order[i] = how many came before thread i, or block i.
+void order_of_threads(int* order, int threads);
+void order_of_blocks(int* order, int blocks);
+void launch_nothing(unsigned grid_x, unsigned grid_y, unsigned block_x, unsigned block_z, std::size_t shared_bytes);
 
-void histogram(const int* values, int n, int* counts);
-/// Atomics of every kind, in 64 threads: results[0 .. 6].
-void every_atomic(unsigned long long* results);
-void atomics_and_a_write(int* counter);
-void blocks_write_one_place(int* out);
-void bytes_side_by_side(std::uint8_t* out);
-/// order[t] = how many threads came before thread t.
-void arrivals(int* order, int threads);
-void block_arrivals(int* order, int blocks);
+// Wrong ones: barriers and warps.
 
-void launch_shape(unsigned grid_x, unsigned grid_y, unsigned block_x, unsigned block_z);
-void halves(const std::uint16_t* in, float* out, std::uint16_t* back, int n);
+void barrier_in_two_branches(int* out);
+void barrier_without_those_that_returned(int* out);
+void wait_for_each_other(int* out);
+void shuffle_from_outside_the_mask(int* out);
+void shuffle_without_being_in_the_mask(int* out);
+void shuffle_from_a_lane_that_returned(int* out);
+void shuffle_in_two_branches(int* out);
+
+// Wrong ones: races.
+
+void sum_blocks_without_barrier(const float* in, float* sums, int blocks, int threads);
+void reverse_warp_without_sync(int* values);
+/// Shuffles wait for the other lanes, but order no memory.
+void reverse_warp_after_shuffle(int* values);
+/// __syncwarp orders no more than a warp; 64 values.
+void reverse_block_by_syncwarp(int* values);
+void overwrite_what_all_read(int* out);
+void write_one_place_from_blocks(int* out);
+void read_what_another_block_writes(int* values);
+void add_and_write(int* counter);
+void add_and_read(int* counter);
+
+// Wrong ones: memory.
+
+void take_too_much_shared(float* out);
+/// Element 32 + beyond of an array of 33; in `inner` ones it is the first row of two.
+void write_static_shared(int beyond, int* out);
+void write_inner_shared(int beyond, int* out);
+void write_dynamic_shared(int beyond, int* out);
+void convert_to_int(const float* in, int* out);
 
 }  // namespace simt_test

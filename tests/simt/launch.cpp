@@ -6,15 +6,19 @@ namespace simt {
 namespace {
 
 void check_limits(dim3 grid, dim3 size, std::size_t shared_bytes) {
-    const auto refuse = [](const std::string& what) { throw Finding("A launch cannot have " + what + "."); };
+    const auto refuse = [](const auto&... what) {
+        std::ostringstream sentence;
+        (sentence << "A launch cannot have " << ... << what);
+        throw Finding(sentence.str() + ".");
+    };
     const std::uint64_t threads = std::uint64_t{size.x} * size.y * size.z;
     if (threads == 0 || threads > max_warps * warp_size || size.z > 64) {
-        refuse("blocks of " + to_string({size.x, size.y, size.z}) + " threads");
+        refuse("blocks of ", uint3{size.x, size.y, size.z}, " threads");
     }
     if (grid.x > 0x7fffffff || grid.y > 0xffff || grid.z > 0xffff) {
-        refuse("a grid of " + to_string({grid.x, grid.y, grid.z}) + " blocks");
+        refuse("a grid of ", uint3{grid.x, grid.y, grid.z}, " blocks");
     }
-    if (shared_bytes > shared_limit) refuse(std::to_string(shared_bytes) + " bytes of shared memory");
+    if (shared_bytes > shared_limit) refuse(shared_bytes, " bytes of shared memory");
 }
 
 void make_threads() {

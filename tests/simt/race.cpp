@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -43,25 +44,22 @@ using Page = std::array<Word, page_bytes / 4>;
 
 std::unordered_map<std::uintptr_t, std::unique_ptr<Page>> pages;
 
-/// known[t][lane]: up to which clock a lane's accesses come before those of thread t, in the same warp and epoch. It
-/// goes on from block to block: records of others are not held to it.
+/// known[t][lane]: accesses of that lane at a lower clock come before those of thread t, in the same warp and epoch. It
+/// goes on from block to block, for records of others are not held to it.
 using Clocks = std::array<unsigned, warp_size>;
 std::array<Clocks, max_warps * warp_size> known;
 
+unsigned& clock_of(unsigned thread) { return known[thread][thread % warp_size]; }
+
 void join_clocks(const Warp& warp, unsigned lanes) {
+    const unsigned first = warp.number * warp_size;
     Clocks joined{};
-    const auto each_lane = [&](auto act) {
-        for (unsigned lane = 0; lane < warp_size; ++lane) {
-            if (lanes >> lane & 1) act(lane, known[warp.number * warp_size + lane]);
-        }
-    };
-    each_lane([&](unsigned, const Clocks& clocks) {
-        for (unsigned other = 0; other < warp_size; ++other) joined[other] = std::max(joined[other], clocks[other]);
-    });
-    each_lane([&](unsigned lane, Clocks& clocks) {
-        clocks = joined;
-        ++clocks[lane];
-    });
+    for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
+        const unsigned thread = first + __builtin_ctz(rest);
+        ++clock_of(thread);
+        for (unsigned lane = 0; lane < warp_size; ++lane) joined[lane] = std::max(joined[lane], known[thread][lane]);
+    }
+    for (unsigned rest = lanes; rest != 0; rest &= rest - 1) known[first + __builtin_ctz(rest)] = joined;
 }
 
 [[maybe_unused]] const bool connected = [] {
@@ -69,15 +67,13 @@ void join_clocks(const Warp& warp, unsigned lanes) {
     return true;
 }();
 
-unsigned& clock_of(unsigned thread) { return known[thread][thread % warp_size]; }
-
 /// Whether an earlier access comes before what the current thread does now.
 bool ordered(const Access& earlier, bool shared) {
     if (earlier.launch != block.launch) return true;
     if (earlier.block != block.number) return shared;  // every block has shared memory of its own
     if (earlier.epoch != block.epoch || earlier.thread == current->number) return true;
     if (earlier.thread / warp_size != current->number / warp_size) return false;
-    return known[current->number][earlier.thread % warp_size] >= earlier.clock;
+    return known[current->number][earlier.thread % warp_size] > earlier.clock;
 }
 
 /// Keeps accesses that are not ordered with the new one, if possible of two warps.
@@ -119,8 +115,9 @@ std::string describe(const Access& access, bool write) {
 }
 
 [[noreturn]] void report(const Access& now, bool now_writes, const Access& earlier, bool earlier_writes) {
-    fail(*current, "Race: " + describe(now, now_writes) + " and " + describe(earlier, earlier_writes) +
-                       " reach the same memory, and nothing orders them.");
+    note_finding(*current, "Race: " + describe(now, now_writes) + " and " + describe(earlier, earlier_writes) +
+                               " reach the same memory, and nothing orders them.");
+    abandon_block();
 }
 
 void check(Cell& cell, const Access& now, bool write, bool shared) {

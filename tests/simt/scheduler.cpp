@@ -38,17 +38,19 @@ void make_current(Thread& thread) {
     threadIdx = thread.index;
 }
 
-[[noreturn]] void fail_deadlock() {
-    std::string sentence = "Deadlock: every thread waits,";
+/// Prints where threads wait; of neighbours that wait in one place the first.
+struct WhoWaits {};
+std::ostream& operator<<(std::ostream& out, WhoWaits) {
     const Thread* before = nullptr;
     for (const Thread& thread : block.threads) {
         if (!thread.waits_in || (before && before->at == thread.at)) continue;
-        sentence += (before ? ", thread " : " thread ") + std::to_string(thread.number) + " in " + thread.waits_in +
-                    " at " + to_string(thread.at);
+        out << ", thread " << thread.number << " in " << thread.waits_in << " at " << thread.at;
         before = &thread;
     }
-    fail(*current, sentence + ".");
+    return out;
 }
+
+[[noreturn]] void fail_deadlock() { fail(*current, "Deadlock: all that have not returned wait", WhoWaits(), "."); }
 
 /// Every fiber's loop: a thread to its end, then the next.
 [[noreturn]] void run_fiber() {
@@ -114,17 +116,21 @@ void make_ready(Warp& warp, unsigned lanes) {
     block.ready_warps |= 1u << warp.number;
 }
 
-void fail(const Thread& thread, const std::string& sentence) {
-    finding = std::string("Block ") + to_string(blockIdx) + ", thread " + to_string(thread.index) + ": " + sentence;
+void note_finding(const Thread& thread, const std::string& sentence) {
+    std::ostringstream place;
+    place << "Block " << blockIdx << ", thread " << thread.index << ": ";
+    finding = place.str() + sentence;
+}
+
+void abandon_block() {
     Fiber::switch_to(*current->fiber, host);
     __builtin_unreachable();
 }
 
-std::string to_string(Site site) { return std::string(site.file) + ":" + std::to_string(site.line); }
+std::ostream& operator<<(std::ostream& out, Site site) { return out << site.file << ":" << site.line; }
 
-std::string to_string(uint3 index) {
-    return std::string("(") + std::to_string(index.x) + ", " + std::to_string(index.y) + ", " +
-           std::to_string(index.z) + ")";
+std::ostream& operator<<(std::ostream& out, uint3 index) {
+    return out << "(" << index.x << ", " << index.y << ", " << index.z << ")";
 }
 
 }  // namespace simt

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -72,14 +73,24 @@ void wait(const char* name, Site at);
 
 void make_ready(Warp& warp, unsigned lanes);
 
-/// Ends the launch, with the thread's place before the sentence.
-[[noreturn]] void fail(const Thread& thread, const std::string& sentence);
+std::ostream& operator<<(std::ostream& out, Site site);
+std::ostream& operator<<(std::ostream& out, uint3 index);
+
+/// Keeps what run_threads is to throw: the thread's place, and the sentence.
+void note_finding(const Thread& thread, const std::string& sentence);
+
+/// Leaves the block as it is; what lies on the stacks of its threads is never destroyed.
+[[noreturn]] void abandon_block();
+
+/// Ends the launch with a sentence of pieces that own no memory.
+template <class... Pieces>
+[[noreturn]] void fail(const Thread& thread, const Pieces&... pieces) {
+    note_finding(thread, static_cast<std::ostringstream&&>((std::ostringstream() << ... << pieces)).str());
+    abandon_block();
+}
 
 /// Called when the lanes of the warp have passed __syncwarp together: race.cpp's, null in programs without it.
 extern void (*on_warp_sync)(const Warp& warp, unsigned lanes);
-
-std::string to_string(Site site);
-std::string to_string(uint3 index);
 
 /// The current thread has returned from the kernel: what that means to those who wait (barrier.cpp, warp.cpp).
 void leave_block();

@@ -31,9 +31,8 @@ void* shared_array(const void* tag, const char* name, std::size_t bytes, std::si
     }
     used_bytes += bytes;
     if (used_bytes > shared_limit || alignment > red_zone || arrays.size() == max_arrays) {
-        fail(*current, "Shared memory: with " + std::string(name) + " the block has " + std::to_string(used_bytes) +
-                           " bytes in " + std::to_string(arrays.size() + 1) + " arrays; there are " +
-                           std::to_string(shared_limit) + " bytes and " + std::to_string(max_arrays) + " arrays.");
+        fail(*current, "With ", name, " the block has ", used_bytes, " bytes of shared memory in ", arrays.size() + 1,
+             " arrays; it can have ", shared_limit, " bytes in ", max_arrays, ".");
     }
     unsigned char* const data = arena + arena_end + red_zone;
     arena_end = (arena_end + red_zone + bytes + red_zone - 1) / red_zone * red_zone;

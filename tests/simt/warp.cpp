@@ -26,8 +26,8 @@ void give_results(const Meeting& meeting, Warp& warp) {
         } else if (meeting.arrived >> thread.source & 1) {
             thread.result = thread_of(warp, thread.source).value;
         } else {
-            fail(thread, std::string(meeting.name) + " at " + to_string(meeting.at) + " reads lane " +
-                             std::to_string(thread.source) + ", which does not take part.");
+            fail(thread, meeting.name, " at ", meeting.at, " reads lane ", thread.source,
+                 ", which does not take part.");
         }
     }
 }
@@ -49,16 +49,14 @@ unsigned meeting_of(Warp& warp, const Meeting& wanted) {
         const Meeting& open = warp.meetings[i];
         if (open.mask != wanted.mask) continue;
         if (open.kind == wanted.kind && open.at == wanted.at) return i;
-        fail(*current, std::string(wanted.name) + " at " + to_string(wanted.at) + ", but other lanes wait in " +
-                           open.name + " at " + to_string(open.at) + ": the warp has diverged.");
+        fail(*current, wanted.name, " at ", wanted.at, ", but other lanes wait in ", open.name, " at ", open.at,
+             ": the warp has diverged.");
     }
     warp.meetings[warp.meeting_count] = wanted;
     return warp.meeting_count++;
 }
 
 }  // namespace
-
-bool finds_races() { return on_warp_sync != nullptr; }
 
 int lane() { return static_cast<int>(lane_of(*current)); }
 
@@ -67,8 +65,7 @@ std::uint64_t warp_exchange(Exchange kind, const char* name, unsigned mask, std:
     Warp& warp = warp_of(me);
     const unsigned bit = 1u << lane_of(me);
     if ((mask & bit) == 0) {
-        fail(me, std::string(name) + " at " + to_string(at) + ": the mask lacks the calling lane " +
-                     std::to_string(lane_of(me)) + ".");
+        fail(me, name, " at ", at, ": the mask lacks the calling lane ", lane_of(me), ".");
     }
     me.value = value;
     me.source = source;
