@@ -153,6 +153,7 @@ __global__ void read_all_then_write(int* out) {
     if (threadIdx.x == 0) value = 1;
     __syncthreads();
     out[threadIdx.x] = value;
+    __syncwarp();
     if (threadIdx.x == 40) value = 2;
 }
 

@@ -8,7 +8,7 @@ namespace {
 void check_limits(dim3 grid, dim3 size, std::size_t shared_bytes) {
     const auto refuse = [](const auto&... what) {
         std::ostringstream sentence;
-        (sentence << "A launch cannot have " << ... << what);
+        ((sentence << "A launch cannot have ") << ... << what);
         throw Finding(sentence.str() + ".");
     };
     const std::uint64_t threads = std::uint64_t{size.x} * size.y * size.z;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -19,26 +20,18 @@ Order Order::from_environment() {
             throw std::invalid_argument("SIMT_ORDER is \"" + text + "\": give fwd, rev or a number.");
         }
         order.kind_ = Kind::random;
-        order.generator_.seed(static_cast<unsigned>(std::stoul(text)));
+        order.state_ = std::stoul(text);
+        order.draw();  // seeds are small: their first draws would be alike
+        order.draw();
     }
     return order;
-}
-
-unsigned Order::pick(unsigned candidates) {
-    if (kind_ == Kind::reverse) return 31 - __builtin_clz(candidates);
-    if (kind_ == Kind::random) {
-        for (auto skip = (generator_() >> 8) % __builtin_popcount(candidates); skip > 0; --skip) {
-            candidates &= candidates - 1;
-        }
-    }
-    return __builtin_ctz(candidates);
 }
 
 std::vector<std::uint32_t> Order::permutation(std::uint64_t count) {
     std::vector<std::uint32_t> all(count);
     std::iota(all.begin(), all.end(), 0u);
     if (kind_ == Kind::reverse) std::reverse(all.begin(), all.end());
-    if (kind_ == Kind::random) std::shuffle(all.begin(), all.end(), generator_);
+    if (kind_ == Kind::random) std::shuffle(all.begin(), all.end(), std::minstd_rand(draw()));
     return all;
 }
 

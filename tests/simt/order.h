@@ -1,8 +1,8 @@
 // The order in which threads and blocks take their turns.
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 namespace simt {
@@ -13,15 +13,27 @@ public:
     static Order from_environment();
 
     /// One of the bits that are set in `candidates`, of which there is one at least.
-    unsigned pick(unsigned candidates);
+    unsigned pick(std::uint32_t candidates) {
+        if (kind_ == Kind::forward) return std::countr_zero(candidates);
+        if (kind_ == Kind::reverse) return 31 - std::countl_zero(candidates);
+        const unsigned from = draw() >> 27;  // the next one from anywhere on
+        return (from + std::countr_zero(std::rotr(candidates, from))) % 32;
+    }
 
     /// All of [0, count), each once.
     std::vector<std::uint32_t> permutation(std::uint64_t count);
 
 private:
     enum class Kind { forward, reverse, random };
+
+    /// Knuth's linear congruential generator (MMIX), the upper half of its state.
+    std::uint32_t draw() {
+        state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+        return state_ >> 32;
+    }
+
     Kind kind_ = Kind::forward;
-    std::minstd_rand generator_;
+    std::uint64_t state_ = 0;
 };
 
 }  // namespace simt

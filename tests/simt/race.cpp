@@ -145,6 +145,8 @@ Word& word_at(std::uintptr_t address) {
     return (*last)[address % page_bytes / 4];
 }
 
+}  // namespace
+
 void access(const void* memory, std::size_t bytes, bool write, bool atomic, void* code) {
     if (!current || current->fiber->holds(memory)) return;
     const bool shared = is_shared(memory);
@@ -169,51 +171,4 @@ void access(const void* memory, std::size_t bytes, bool write, bool atomic, void
     }
 }
 
-}  // namespace
 }  // namespace simt
-
-// NOLINTBEGIN: names and types are those that GCC and Clang call.
-#define CODE __builtin_return_address(0)
-
-#define SIMT_PLAIN(kind, write, bytes)                                                 \
-    void __tsan_##kind##bytes(void* p) { simt::access(p, bytes, write, false, CODE); } \
-    void __tsan_unaligned_##kind##bytes(void* p) { simt::access(p, bytes, write, false, CODE); }
-#define SIMT_PLAIN_OF(bytes) SIMT_PLAIN(read, false, bytes) SIMT_PLAIN(write, true, bytes)
-
-#define SIMT_MODIFY(bits, T, name, builtin)                       \
-    T __tsan_atomic##bits##_##name(volatile T* p, T value, int) { \
-        simt::access((void*)p, sizeof(T), true, true, CODE);      \
-        return builtin(p, value, __ATOMIC_RELAXED);               \
-    }
-#define SIMT_COMPARE(bits, T, strength, weak)                                                               \
-    bool __tsan_atomic##bits##_compare_exchange_##strength(volatile T* p, T* expected, T value, int, int) { \
-        simt::access((void*)p, sizeof(T), true, true, CODE);                                                \
-        return __atomic_compare_exchange_n(p, expected, value, weak, __ATOMIC_RELAXED, __ATOMIC_RELAXED);   \
-    }
-#define SIMT_ATOMICS(bits, T)                                 \
-    T __tsan_atomic##bits##_load(const volatile T* p, int) {  \
-        simt::access((void*)p, sizeof(T), false, true, CODE); \
-        return __atomic_load_n(p, __ATOMIC_RELAXED);          \
-    }                                                         \
-    SIMT_MODIFY(bits, T, fetch_add, __atomic_fetch_add)       \
-    SIMT_MODIFY(bits, T, fetch_or, __atomic_fetch_or)         \
-    SIMT_MODIFY(bits, T, fetch_and, __atomic_fetch_and)       \
-    SIMT_MODIFY(bits, T, exchange, __atomic_exchange_n)       \
-    SIMT_COMPARE(bits, T, strong, false)
-
-extern "C" {
-void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
-void __tsan_vptr_update(void**, void*) {}
-void __tsan_read_range(void* p, std::size_t bytes) { simt::access(p, bytes, false, false, CODE); }
-void __tsan_write_range(void* p, std::size_t bytes) { simt::access(p, bytes, true, false, CODE); }
-SIMT_PLAIN_OF(1)
-SIMT_PLAIN_OF(2)
-SIMT_PLAIN_OF(4)
-SIMT_PLAIN_OF(8)
-SIMT_PLAIN_OF(16)
-SIMT_ATOMICS(32, unsigned)
-SIMT_ATOMICS(64, unsigned long long)
-}
-// NOLINTEND

@@ -87,7 +87,9 @@ void resume(Thread& thread, Fiber& from) {
 
 }  // namespace
 
-bool Site::operator==(const Site& other) const { return line == other.line && std::strcmp(file, other.file) == 0; }
+bool Site::operator==(const Site& other) const {
+    return line == other.line && (file == other.file || std::strcmp(file, other.file) == 0);
+}
 
 void run_threads(const std::function<void()>& thread, Order& turns) {
     body = &thread;
@@ -95,7 +97,6 @@ void run_threads(const std::function<void()>& thread, Order& turns) {
     resume(*take_ready(), host);
     current = nullptr;
     if (finding.empty()) return;
-    for (Thread& abandoned : block.threads) abandoned.fiber = nullptr;
     fibers.clear();
     idle.clear();
     throw Finding(std::exchange(finding, {}));

@@ -34,8 +34,8 @@ void give_results(const Meeting& meeting, Warp& warp) {
 
 /// Lets the lanes go on if all of them have come that still can.
 void close_if_complete(Warp& warp, unsigned index) {
+    if (warp.meetings[index].arrived != (warp.meetings[index].mask & warp.alive)) return;
     const Meeting meeting = warp.meetings[index];
-    if (meeting.arrived != (meeting.mask & warp.alive)) return;
     warp.meetings[index] = warp.meetings[--warp.meeting_count];
     give_results(meeting, warp);
     if (meeting.kind == Exchange::sync && on_warp_sync) on_warp_sync(warp, meeting.arrived);
