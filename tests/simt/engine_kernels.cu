@@ -148,11 +148,11 @@ __global__ void shuffle_diverged(int* out) {
     }
 }
 
-__global__ void read_all_then_write(int* out) {
+__global__ void read_then_write(int* out) {
     SIMT_SHARED(int, value, );
     if (threadIdx.x == 0) value = 1;
     __syncthreads();
-    out[threadIdx.x] = value;
+    if (threadIdx.x == 0 || threadIdx.x >= 32) out[threadIdx.x] = value;
     __syncwarp();
     if (threadIdx.x == 40) value = 2;
 }
@@ -247,7 +247,7 @@ void sum_blocks_without_barrier(const float* in, float* sums, int blocks, int th
 void reverse_warp_without_sync(int* values) { simt::launch(reverse<32, Order::none>, 1, 32, 0, nullptr, values); }
 void reverse_warp_after_shuffle(int* values) { simt::launch(reverse<32, Order::shuffle>, 1, 32, 0, nullptr, values); }
 void reverse_block_by_syncwarp(int* values) { simt::launch(reverse<64, Order::syncwarp>, 1, 64, 0, nullptr, values); }
-void overwrite_what_all_read(int* out) { simt::launch(read_all_then_write, 1, 64, 0, nullptr, out); }
+void overwrite_what_others_read(int* out) { simt::launch(read_then_write, 1, 64, 0, nullptr, out); }
 void write_one_place_from_blocks(int* out) { simt::launch(write_block, 3, 1, 0, nullptr, out); }
 void read_what_another_block_writes(int* values) { simt::launch(pass_on, 3, 1, 0, nullptr, values); }
 void add_and_write(int* counter) { simt::launch(mix_writes, 1, 32, 0, nullptr, counter); }

@@ -48,8 +48,8 @@ void reverse_warp_without_sync(int* values);
 void reverse_warp_after_shuffle(int* values);
 /// __syncwarp orders no more than a warp; 64 values.
 void reverse_block_by_syncwarp(int* values);
-/// The writer has waited for its own warp.
-void overwrite_what_all_read(int* out);
+/// A warp and one thread of another read; the writer has waited for its own warp alone.
+void overwrite_what_others_read(int* out);
 void write_one_place_from_blocks(int* out);
 void read_what_another_block_writes(int* values);
 void add_and_write(int* counter);

@@ -68,7 +68,6 @@ void run(dim3 grid, dim3 size, std::size_t shared_bytes, const std::function<voi
         renew_shared_memory(shared_bytes);
         run_threads(thread, order);
     }
-    close_shared_memory();
 }
 
 }  // namespace simt

@@ -16,8 +16,10 @@ public:
     unsigned pick(std::uint32_t candidates) {
         if (kind_ == Kind::forward) return std::countr_zero(candidates);
         if (kind_ == Kind::reverse) return 31 - std::countl_zero(candidates);
-        const unsigned from = draw() >> 27;  // the next one from anywhere on
-        return (from + std::countr_zero(std::rotr(candidates, from))) % 32;
+        for (auto skip = std::uint64_t{draw()} * std::popcount(candidates) >> 32; skip > 0; --skip) {
+            candidates &= candidates - 1;
+        }
+        return std::countr_zero(candidates);
     }
 
     /// All of [0, count), each once.

@@ -64,7 +64,7 @@ TEST_P(Race, IsFoundWhereASyncwarpIsToOrderABlock) {
 }
 
 TEST_P(Race, IsFoundWhereReadersAreNotWaitedFor) {
-    EXPECT_TRUE(says(finding_of([&] { overwrite_what_all_read(ints_.data()); }), "Race",
+    EXPECT_TRUE(says(finding_of([&] { overwrite_what_others_read(ints_.data()); }), "Race",
                      {"out[threadIdx.x] = value;", "if (threadIdx.x == 40) value = 2;"}));
 }
 

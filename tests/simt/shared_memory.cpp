@@ -51,8 +51,6 @@ void renew_shared_memory(std::size_t dynamic_bytes) {
     shared_array(&dynamic_tag, "the launch's", dynamic_bytes, red_zone);
 }
 
-void close_shared_memory() { poison(arena, sizeof arena); }
-
 bool is_shared(const void* address) {
     return static_cast<std::size_t>(static_cast<const unsigned char*>(address) - arena) < sizeof arena;
 }

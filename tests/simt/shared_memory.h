@@ -8,9 +8,6 @@ namespace simt {
 /// Before a block begins: forgets the arrays of the one before, and makes the one that the launch asked for.
 void renew_shared_memory(std::size_t dynamic_bytes);
 
-/// After the last block: AddressSanitizer is to report every use of what is left.
-void close_shared_memory();
-
 /// What a block has without asking the driver for more.
 constexpr std::size_t shared_limit = 48 << 10;
 
