@@ -101,7 +101,7 @@ std::string line_of(void* code) {
     std::string found = "an unknown line (is addr2line installed?)";
     while (std::fgets(line, sizeof line, lines)) {
         found = line;
-        found.erase(found.find_last_not_of("\n") + 1);
+        found.erase(std::min(found.find(" (discriminator"), found.find_last_not_of("\n") + 1));
         if (found.find("/simt/atomics.h:") == std::string::npos) break;
     }
     pclose(lines);
