@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "densify/growth.h"
 #include "gsfit/core/error.h"
 #include "gsfit/densify.h"
 #include "gsfit/gaussians.h"
@@ -18,17 +19,6 @@ namespace {
 
 static_assert(std::is_nothrow_move_assignable_v<Field> && std::is_nothrow_move_assignable_v<Moments>,
               "field and moments change together or not at all");
-
-Moments concatenate(const Moments& a, const Moments& b) {
-    return {
-        .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
-}
-
-/// `rows` and the one on either side, where the lattice has it.
-Rows with_neighbours(const Rows& rows, std::int64_t height) {
-    const std::int64_t first = std::max<std::int64_t>(0, rows.first - 1);
-    return {first, std::min(height, rows.first + rows.count + 1) - first};
-}
 
 /// Some rows of the lattice's image.
 class Band {
@@ -111,10 +101,27 @@ std::vector<Site> sites_around(const std::vector<std::int64_t>& samples, const P
 
 }  // namespace
 
+Moments concatenate(const Moments& a, const Moments& b) {
+    return {
+        .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
+}
+
+Rows with_neighbours(const Rows& rows, std::int64_t height) {
+    const std::int64_t first = std::max<std::int64_t>(0, rows.first - 1);
+    return {first, std::min(height, rows.first + rows.count + 1) - first};
+}
+
 void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,
           const GrowthOptions& options, Random& random) {
     const std::int64_t most = std::max<std::int64_t>(1, lattice.samples() / 2);
-    const auto samples = draw_by_residual(render, target, lattice, std::min(options.count, most), random);
+    const std::int64_t count = std::min(options.count, most);
+    if (const Gpu gpu(field.position); gpu) {
+        GrowthOptions counted = options;
+        counted.count = count;
+        grow_on_device(gpu, field, moments, render, target, lattice, counted, random);
+        return;
+    }
+    const auto samples = draw_by_residual(render, target, lattice, count, random);
     const auto sites = sites_around(samples, target, lattice, options.sigma, random);
     Field all = concatenate(field, gaussians_at(target, sites, options.pitch, options.forget));
     const auto added = static_cast<std::int64_t>(sites.size());

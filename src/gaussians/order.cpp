@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gaussians/device_order.h"
 #include "gsfit/gaussians.h"
 
 namespace gsfit {
@@ -30,6 +31,7 @@ std::uint32_t morton_code(float x, float y) {
 }  // namespace
 
 at::Tensor morton_order(const at::Tensor& position) {
+    if (const Gpu gpu(position); gpu) return device_morton_order(gpu, position);
     const auto n = static_cast<std::size_t>(position.size(0));
     const float* data = position.const_data_ptr<float>();
     std::vector<std::pair<std::uint32_t, std::int64_t>> codes(n);

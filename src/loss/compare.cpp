@@ -47,17 +47,24 @@ Comparison compare(const char* function, const at::Tensor& image, const PackedVi
             .lattice = lattice};
 }
 
+Planar<std::byte> gradient_planes(const at::Tensor& gradient, const Rows& rows) {
+    return {.data = static_cast<std::byte*>(gradient.mutable_data_ptr()),
+            .half = gradient.scalar_type() == at::kHalf,
+            .channel_stride = gradient.stride(0),
+            .row_stride = gradient.stride(1),
+            .rows = rows};
+}
+
 double value_count(const PackedView& target, const Lattice& lattice) {
     return static_cast<double>(lattice.samples()) * target.channels;
 }
 
 at::Tensor with_dense_rows(const char* function, const at::Tensor& image) {
-    const bool usable = image.defined() && image.device().is_cpu() && image.dim() == 3 &&
-                        (image.scalar_type() == at::kFloat || image.scalar_type() == at::kHalf);
+    const bool usable =
+        image.defined() && image.dim() == 3 && (image.scalar_type() == at::kFloat || image.scalar_type() == at::kHalf);
     if (!usable) {
-        throw Error(c10::str(
-            function, "() needs a float32 or float16 image [C,h,w] on the CPU, not ",
-            image.defined() ? c10::str(image.scalar_type(), " ", image.sizes(), " on ", image.device()) : "none", "."));
+        throw Error(c10::str(function, "() needs a float32 or float16 image [C,h,w], not ",
+                             image.defined() ? c10::str(image.scalar_type(), " ", image.sizes()) : "none", "."));
     }
     return image.stride(2) == 1 ? image : image.contiguous();
 }

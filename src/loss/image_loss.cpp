@@ -5,6 +5,7 @@
 
 #include "gsfit/core/error.h"
 #include "loss/compare.h"
+#include "loss/device_loss.h"
 #include "loss/tiles.h"
 
 namespace gsfit {
@@ -51,11 +52,7 @@ double weighted_sums(const Comparison& comparison, const Tile& tile, const Image
 at::Tensor gradient_of(const Job& job, const at::Tensor& image, double scale) {
     const Comparison comparison = job.compare_with(image);
     auto gradient = at::empty(image.sizes(), image.options());
-    const Planar<std::byte> out{.data = static_cast<std::byte*>(gradient.mutable_data_ptr()),
-                                .half = comparison.image.half,
-                                .channel_stride = gradient.stride(0),
-                                .row_stride = gradient.stride(1),
-                                .rows = comparison.image.rows};
+    const Planar<std::byte> out = gradient_planes(gradient, comparison.image.rows);
     const Factors factors = job.factors(scale);
     const Tiles tiles(job.lattice, out.rows);
     parallel_for(tiles.count(), [&](std::int64_t i) { tile_gradient(comparison, job.band, tiles[i], factors, out); });
@@ -68,6 +65,17 @@ public:
         const Comparison comparison = job->compare_with(image);
         context->save_for_backward({image});
         context->saved_data["job"] = c10::IValue::make_capsule(job);
+        if (const Gpu gpu(image); gpu) {
+            const ImageLoss& loss = job->loss;
+            const at::Tensor sums = device_sums(gpu, image, comparison, job->band,
+                                                loss.pixel.l1 != 0 || loss.pixel.l2 != 0, loss.ssim != 0);
+            return sums[0]
+                .mul(loss.pixel.l1)
+                .add(sums[1], loss.pixel.l2)
+                .add(sums[2], loss.ssim)
+                .div(value_count(job->target, job->lattice))
+                .to(at::kFloat);
+        }
         const double sum = sum_over(Tiles(job->lattice, job->band),
                                     [&](const Tile& tile) { return weighted_sums(comparison, tile, job->loss); });
         return at::scalar_tensor(sum / value_count(job->target, job->lattice), image.options().dtype(at::kFloat));
@@ -78,7 +86,12 @@ public:
             throw Error("image_loss() can be differentiated once only: call backward without create_graph.");
         }
         const auto job = c10::static_intrusive_pointer_cast<Job>(context->saved_data["job"].toCapsule());
-        return {gradient_of(*job, context->get_saved_variables()[0], gradients[0].item<double>()), {}};
+        const at::Tensor image = context->get_saved_variables()[0];
+        if (const Gpu gpu(image); gpu) {
+            return {device_gradient(gpu, image, job->compare_with(image), job->band, job->factors(1), gradients[0]),
+                    {}};
+        }
+        return {gradient_of(*job, image, gradients[0].item<double>()), {}};
     }
 };
 

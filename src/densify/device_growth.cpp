@@ -1,0 +1,82 @@
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "densify/growth.h"
+
+namespace gsfit {
+
+namespace {
+
+/// Memory of the device.
+class Memory {
+public:
+    Memory(std::size_t bytes, const at::Tensor& like)
+        : tensor_(at::empty({static_cast<std::int64_t>(bytes)}, like.options().dtype(at::kByte))) {}
+
+    [[nodiscard]] gpu::Workspace workspace() const {
+        return {tensor_.mutable_data_ptr(), static_cast<std::size_t>(tensor_.numel())};
+    }
+
+private:
+    at::Tensor tensor_;
+};
+
+Comparison compare(const at::Tensor& image, const Rows& rows, const PackedView& target, const Lattice& lattice) {
+    return {.image = {.data = static_cast<const std::byte*>(image.const_data_ptr()),
+                      .half = false,
+                      .channel_stride = image.stride(0),
+                      .row_stride = image.stride(1),
+                      .rows = rows},
+            .target = target,
+            .lattice = lattice};
+}
+
+/// Room for `count` more Gaussians behind those of the field.
+Field with_room(const Field& field, std::int64_t count) {
+    const auto more = [count](const at::Tensor& tensor) {
+        return at::cat({tensor, at::empty({count, tensor.size(1)}, tensor.options())});
+    };
+    return {.position = more(field.position),
+            .inv_scale = more(field.inv_scale),
+            .rotation = more(field.rotation),
+            .feature = more(field.feature),
+            .raster_width = field.raster_width,
+            .raster_height = field.raster_height};
+}
+
+}  // namespace
+
+void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const RenderRows& render, const PackedView& target,
+                    const Lattice& lattice, const GrowthOptions& options, Random& random) {
+    const Memory kept(gpu->sampler_bytes(options.count), field.position);
+    gpu::WeightedSampler sampler = gpu->make_sampler(options.count, random.bits(), kept.workspace());
+    constexpr std::int64_t step = growth_band_rows - 2;
+    for (std::int64_t first = 0; first < lattice.height; first += step) {
+        const Rows rows{first, std::min(step, lattice.height - first)};
+        const Rows drawn = with_neighbours(rows, lattice.height);
+        const at::Tensor image = render(drawn);
+        const std::int64_t places = rows.count * lattice.width;
+        const at::Tensor weights = at::empty({places}, field.position.options());
+        const Memory work(gpu->sampler_workspace_bytes(options.count, places), field.position);
+        gpu->growth_weights(compare(image, drawn, target, lattice), rows, weights.data_ptr<float>(), gpu.stream());
+        gpu->offer(sampler, first * lattice.width, weights.const_data_ptr<float>(), places, work.workspace(),
+                   gpu.stream());
+    }
+    const std::int64_t size = field.size();
+    Field all = with_room(field, options.count);
+    gpu->add_gaussians(target, lattice, gpu->drawn(sampler),
+                       {options.count, options.sigma, options.pitch, random.bits()},
+                       {all.position.data_ptr<float>(), all.inv_scale.data_ptr<float>(),
+                        all.rotation.data_ptr<float>(), all.feature.data_ptr<float>()},
+                       size, gpu.stream());
+    Moments all_moments =
+        concatenate(moments, Moments::zeros(options.count, target.channels, field.position.device()));
+    sort(all, all_moments);
+    field = std::move(all);
+    moments = std::move(all_moments);
+}
+
+}  // namespace gsfit

@@ -1,0 +1,80 @@
+// Whole runs on the kernels for GPUs.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "gsfit/eval.h"
+#include "gsfit/train.h"
+#include "reference/compare.h"
+
+namespace gsfit {
+namespace {
+
+PackedImage picture(std::int64_t width, std::int64_t height) {
+    std::vector<std::uint8_t> pixels;
+    for (std::int64_t y = 0; y < height; ++y) {
+        for (std::int64_t x = 0; x < width; ++x) {
+            const bool inside = std::hypot(static_cast<double>(x) - 15, static_cast<double>(y) - 10) < 6;
+            for (int c = 0; c < 3; ++c) pixels.push_back(static_cast<std::uint8_t>(inside ? 250 - 40 * c : 2 * x));
+        }
+    }
+    return PackedImage::copy(pixels, width, height, 3);
+}
+
+TrainOptions short_run() {
+    TrainOptions options;
+    options.num_gaussians = 40;
+    options.max_steps = 60;
+    options.eval_steps = 0;
+    options.memory.amp = false;
+    return options;
+}
+
+void expect_same_field(const Field& a, const Field& b) {
+    EXPECT_TRUE(reference::identical(a.position, b.position));
+    EXPECT_TRUE(reference::identical(a.inv_scale, b.inv_scale));
+    EXPECT_TRUE(reference::identical(a.rotation, b.rotation));
+    EXPECT_TRUE(reference::identical(a.feature, b.feature));
+}
+
+TEST(TrainOnDevice, LearnsAndGrows) {
+    const PackedImage image = picture(72, 50);
+    const TrainState state = train(image, short_run(), {});
+    EXPECT_EQ(state.field.size(), 40);
+    EXPECT_EQ(state.moments.age.size(0), 40);
+    EXPECT_GT(evaluate_psnr(state.field, state.blending, image), 30);  // the CPU's own kernels: 33 dB
+}
+
+TEST(TrainOnDevice, IsTheSameBitsEveryTime) {
+    TrainOptions options = short_run();
+    options.max_steps = 12;
+    expect_same_field(train(picture(72, 50), options, {}).field, train(picture(72, 50), options, {}).field);
+}
+
+TEST(TrainOnDevice, GoesOnBitForBit) {
+    TrainOptions options = short_run();
+    options.max_steps = 12;
+    std::atomic<bool> stop = false;
+    const TrainListener stop_at_5 = [&](const TrainEvent& event) { stop = event.state.step >= 5; };
+    TrainState half = train(picture(72, 50), options, {stop_at_5}, std::nullopt, &stop);
+    ASSERT_LT(half.step, 12);
+    expect_same_field(train(picture(72, 50), options, {}, std::move(half)).field,
+                      train(picture(72, 50), options, {}).field);
+}
+
+TEST(TrainOnDevice, LearnsInMixedPrecisionWithSsim) {
+    const PackedImage image = picture(72, 50);
+    TrainOptions options = short_run();
+    options.max_steps = 40;
+    options.memory.amp = true;
+    options.memory.checkpointing = true;
+    options.memory.bands = 2;
+    options.ssim_loss_ratio = 0.1F;
+    const TrainState state = train(image, options, {});
+    EXPECT_LT(state.skipped_steps, 20);
+    EXPECT_GT(evaluate(state.field, state.blending, image).psnr, 26);
+}
+
+}  // namespace
+}  // namespace gsfit
