@@ -6,17 +6,22 @@
 
 namespace gsfit::gpu {
 
-/// The block's sum of `value`, in thread 0; always in one order. Every thread of a block of `threads` takes part.
+constexpr int warp_size = 32;
+constexpr unsigned all_lanes = 0xffffffffU;
+
+/// Sum over a block of `threads`, in one order; thread 0 has it.
 template <int threads>
 __device__ inline double block_sum(double value) {
-    SIMT_SHARED(double, parts, [threads]);
-    const int thread = static_cast<int>(threadIdx.x);
-    parts[thread] = value;
-    for (int half = threads / 2; half > 0; half /= 2) {
-        __syncthreads();
-        if (thread < half) parts[thread] += parts[thread + half];
+    SIMT_SHARED(double, warp_sums, [threads / warp_size]);
+    for (int apart = warp_size / 2; apart > 0; apart /= 2) value += __shfl_down_sync(all_lanes, value, apart);
+    __syncthreads();  // the sums of a call before this one have been read
+    if (threadIdx.x % warp_size == 0) warp_sums[threadIdx.x / warp_size] = value;
+    __syncthreads();
+    double sum = 0;
+    if (threadIdx.x == 0) {
+        for (const double warp_sum : warp_sums) sum += warp_sum;
     }
-    return parts[0];
+    return sum;
 }
 
 /// Sum of values[0 .. count) into values[0]; one block.

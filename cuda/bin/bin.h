@@ -23,7 +23,7 @@ struct SplatArrays {
 void count_tiles(const SplatArrays& splats, const TileGrid& grid, float cutoff, TileSplat* lines, std::uint32_t* counts,
                  std::uint64_t* offsets, const Workspace& scan, Stream stream);
 
-/// Of (tile, splat) pairs, `capacity` of each.
+/// Of (tile, splat) pairs, `capacity` of each: offsets[N].
 struct PairArrays {
     std::uint32_t* tiles;
     std::uint32_t* splats;
@@ -32,8 +32,7 @@ struct PairArrays {
     std::int64_t capacity;
 };
 
-/// Fills ranges [tiles,2] and pairs.sorted_splats. Pairs beyond the capacity are left out: the caller compares it with
-/// offsets[N]. sort: sort_bytes(capacity).
+/// Fills ranges [tiles,2] and pairs.sorted_splats. sort: sort_bytes(capacity).
 void list_tiles(const TileSplat* lines, const std::uint64_t* offsets, std::int64_t size, const TileGrid& grid,
                 const PairArrays& pairs, std::uint32_t* ranges, const Workspace& sort, Stream stream);
 

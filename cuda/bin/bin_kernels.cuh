@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cuda/bin/bin.h"
+#include "cuda/bin/row.cuh"
 #include "cuda/grid.h"
 #include "cuda/simt.h"
 
@@ -36,8 +37,9 @@ __device__ inline TileSplat line_of(const SplatArrays& splats, std::int64_t i, c
     const float c = splats.conic[3 * i + 2];
     const float det = splats.det[i];
     const float reach = cutoff * slack;
-    const float extent_x = reach * sqrtf(c / det);
-    const float extent_y = reach * sqrtf(a / det);
+    // Not fused with what follows: count and emit must come to the same tiles.
+    const float extent_x = __fmul_rn(reach, sqrtf(c / det));
+    const float extent_y = __fmul_rn(reach, sqrtf(a / det));
     line.x = splats.center[2 * i];
     line.y = splats.center[2 * i + 1];
     if (!meets(line.x, extent_x, 0, grid.width) || !meets(line.y, extent_y, grid.rows.first, grid.rows.count)) {
@@ -53,10 +55,6 @@ __device__ inline TileSplat line_of(const SplatArrays& splats, std::int64_t i, c
     line.row_reach = reach * reach / a;
     line.row_shrink = det / (a * a);
     return line;
-}
-
-__device__ inline float half_row(const TileSplat& line, float dy) {
-    return sqrtf(fmaxf(0.0F, fmaf(-line.row_shrink * dy, dy, line.row_reach)));
 }
 
 /// `x` as an index of [0, last], where it lies outside at the nearer end.
@@ -102,26 +100,23 @@ __global__ void count(SplatArrays splats, TileGrid grid, float cutoff, TileSplat
     counts[i] = tiles;
 }
 
+/// Writes each splat's pairs to its own places. Whatever a tile more or less would be, no other places are touched and
+/// none stays unwritten: tile number `tiles` sorts behind the last.
 __global__ void emit(const TileSplat* lines, const std::uint64_t* offsets, std::int64_t size, TileGrid grid,
-                     PairArrays pairs) {
+                     PairArrays pairs, std::uint32_t tiles) {
     const std::int64_t i = thread_item();
     if (i >= size) return;
+    const TileSplat line = lines[i];
     auto place = static_cast<std::int64_t>(offsets[i]);
-    for_each_tile(lines[i], grid, [&](std::uint32_t tile) {
-        if (place < pairs.capacity) {
-            pairs.tiles[place] = tile;
-            pairs.splats[place] = static_cast<std::uint32_t>(i);
-        }
+    const std::int64_t end = min(static_cast<std::int64_t>(offsets[i + 1]), pairs.capacity);
+    const auto write = [&](std::uint32_t tile) {
+        if (place >= end) return;
+        pairs.tiles[place] = tile;
+        pairs.splats[place] = static_cast<std::uint32_t>(i);
         ++place;
-    });
-}
-
-/// Room that no pair takes sorts behind the last tile.
-__global__ void fill_unused(const std::uint64_t* pair_count, PairArrays pairs, std::uint32_t tiles) {
-    const std::int64_t place = thread_item();
-    if (place >= pairs.capacity || place < static_cast<std::int64_t>(*pair_count)) return;
-    pairs.tiles[place] = tiles;
-    pairs.splats[place] = 0;
+    };
+    for_each_tile(line, grid, write);
+    while (place < end) write(tiles);
 }
 
 __global__ void find_ranges(const std::uint32_t* sorted_tiles, std::int64_t capacity, std::uint32_t tiles,

@@ -81,7 +81,8 @@ void WeightedSampler::add(std::int64_t first, const float* weights, std::int64_t
     }
     simt::launch(count_selected, grid, threads, 0, stream, places, selection_, counts);
     exclusive_scan(counts, before, 2 * division.blocks, scan, stream);
-    simt::launch(keep_selected, grid, threads, 0, stream, places, selection_, before, spare_.keys, spare_.indices);
+    simt::launch(keep_selected, grid, threads, 0, stream, places, selection_, before, spare_.keys, spare_.indices,
+                 static_cast<std::uint64_t>(drawn));
     std::swap(kept_, spare_);
     size_ = drawn;
 }

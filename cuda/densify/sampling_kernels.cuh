@@ -129,7 +129,7 @@ __device__ inline unsigned count_before(bool predicate) {
 /// `before` is the exclusive sum of what count_selected() counted.
 __global__ void __launch_bounds__(digits)
     keep_selected(Places places, const Selection* selection, const std::uint64_t* before, std::uint64_t* keys,
-                  std::int64_t* indices) {
+                  std::int64_t* indices, std::uint64_t drawn) {
     const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * digits + threadIdx.x;
     const std::uint64_t key = key_of(places, i, selection->bound);
     const bool below = key < selection->key;
@@ -139,6 +139,7 @@ __global__ void __launch_bounds__(digits)
     const std::uint64_t wanted = selection->rank + 1;
     if (!below && !(equal && equals < wanted)) return;
     const std::uint64_t to = smaller + (equals < wanted ? equals : wanted);
+    if (to >= drawn) return;  // never, as long as keys are made alike in every kernel
     keys[to] = key;
     indices[to] = i < places.kept ? places.indices[i] : places.first + (i - places.kept);
 }

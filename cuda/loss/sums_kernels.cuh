@@ -5,26 +5,9 @@
 #include "cuda/loss/ssim.cuh"
 #include "cuda/loss/strips.cuh"
 #include "cuda/simt.h"
+#include "cuda/sum.cuh"
 
 namespace gsfit::gpu {
-
-constexpr int warp_size = 32;
-constexpr unsigned all_lanes = 0xffffffffU;
-
-/// Sum over a block of `threads`; thread 0 has it.
-template <int threads>
-__device__ double block_sum(double value) {
-    SIMT_SHARED(double, warp_sums, [threads / warp_size]);
-    for (int apart = warp_size / 2; apart > 0; apart /= 2) value += __shfl_down_sync(all_lanes, value, apart);
-    __syncthreads();  // the sums of a call before this one have been read
-    if (threadIdx.x % warp_size == 0) warp_sums[threadIdx.x / warp_size] = value;
-    __syncthreads();
-    double sum = 0;
-    if (threadIdx.x == 0) {
-        for (const double warp_sum : warp_sums) sum += warp_sum;
-    }
-    return sum;
-}
 
 /// Where a strip's partial sum goes.
 __device__ inline std::int64_t strip_number() { return static_cast<std::int64_t>(blockIdx.y) * gridDim.x + blockIdx.x; }

@@ -6,6 +6,7 @@
 #include "cuda/grid.h"
 #include "cuda/optim/whitened_adam.h"
 #include "cuda/simt.h"
+#include "cuda/turn.cuh"
 #include "optim/adam_constants.h"
 
 namespace gsfit::gpu {
@@ -41,8 +42,7 @@ __device__ inline void step_geometry(const AdamArrays& arrays, const AdamStep& s
                                      const Memory& memory) {
     const float u = arrays.inv_scale[2 * i];
     const float v = arrays.inv_scale[2 * i + 1];
-    const float cosine = cosf(arrays.rotation[i]);
-    const float sine = sinf(arrays.rotation[i]);
+    const auto [cosine, sine] = turn_by(arrays.rotation[i]);
     const float anisotropy = fmaxf(least_anisotropy, fabsf(u / v - v / u));
     const float gx = arrays.grad_position[2 * i] / step.width;
     const float gy = arrays.grad_position[2 * i + 1] / step.height;

@@ -13,7 +13,7 @@ namespace gsfit::gpu {
 inline constexpr int tile_threads = tile_size * tile_size;
 
 /// The sample of a thread: a warp draws 8 x 4 of them, so that it can pass over splats which none of these see.
-__device__ inline Sample sample_of_thread() {
+__device__ inline TileSample sample_of_thread() {
     const int warp = static_cast<int>(threadIdx.x) / 32;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     return {static_cast<std::int64_t>(blockIdx.x) * tile_size + warp % 2 * 8 + lane % 8,
@@ -47,7 +47,8 @@ __device__ inline void stage(const DrawJob& job, int first_channel, std::uint32_
 }
 
 template <int channels, bool normalise>
-__device__ inline Sums<channels, normalise> draw_sample(const DrawJob& job, int first_channel, const Sample& sample) {
+__device__ inline Sums<channels, normalise> draw_sample(const DrawJob& job, int first_channel,
+                                                        const TileSample& sample) {
     SIMT_SHARED(Batch<channels>, batch, );
     Sums<channels, normalise> sums{};
     const std::int64_t tile = static_cast<std::int64_t>(blockIdx.y) * job.grid.tiles_x + blockIdx.x;
@@ -84,7 +85,7 @@ __device__ inline float inverse_normaliser(const Sums<channels, normalise>& sums
 
 template <int channels, bool normalise>
 __global__ void __launch_bounds__(tile_threads) draw_image_tile(DrawJob job, int first_channel, Planes out) {
-    const Sample sample = sample_of_thread();
+    const TileSample sample = sample_of_thread();
     const auto sums = draw_sample<channels, normalise>(job, first_channel, sample);
     if (!sample.is_inside(job.grid)) return;
     const std::int64_t place = sample.place(job.grid);
@@ -97,7 +98,7 @@ __global__ void __launch_bounds__(tile_threads) draw_image_tile(DrawJob job, int
 template <int channels, bool normalise>
 __global__ void __launch_bounds__(tile_threads) draw_loss_tile(DrawJob job, int first_channel, LossJob loss,
                                                                double* sums_out, GroupPlanes<channels, normalise> out) {
-    const Sample sample = sample_of_thread();
+    const TileSample sample = sample_of_thread();
     const auto sums = draw_sample<channels, normalise>(job, first_channel, sample);
     const Lattice& lattice = loss.lattice;
     float absolute = 0;

@@ -3,6 +3,7 @@
 // Backward: a block of threads gathers the gradient of one splat, or of a part of its rows, from the samples of its
 // ellipse. A warp works on 4 rows at a time, 8 neighbouring samples of each.
 
+#include "cuda/bin/row.cuh"
 #include "cuda/raster/scene.cuh"
 
 namespace gsfit::gpu {
@@ -36,21 +37,21 @@ template <int channels, bool normalise>
 __device__ inline void gather_row(const DrawJob& job, const TileSplat& line, const float* feature, std::int64_t row,
                                   const GroupPlanes<channels, normalise>& planes, Moments<channels>& moments) {
     const float dy = static_cast<float>(job.grid.rows.first + row) + 0.5F - line.y;
-    const float half = sqrtf(fmaxf(0.0F, fmaf(-line.row_shrink * dy, dy, line.row_reach)));
+    const float half = half_row(line, dy);
     const float middle = fmaf(line.skew, dy, line.x) - 0.5F;
     const float last_column = static_cast<float>(job.grid.width - 1);
     if (middle + half < 0.0F || middle - half > last_column) return;
-    const auto end = static_cast<std::int64_t>(fminf(middle + half, last_column));
-    auto column = static_cast<std::int64_t>(fmaxf(middle - half, 0.0F)) + threadIdx.x % patch_columns;
-    for (; column <= end; column += patch_columns) {
-        const std::int64_t place = row * job.grid.width + column;
-        const float dx = static_cast<float>(column) + 0.5F - line.x;
+    const int end = static_cast<int>(fminf(middle + half, last_column));
+    const int first = static_cast<int>(fmaxf(middle - half, 0.0F)) / patch_columns * patch_columns;
+    const auto samples = planes.from(row * job.grid.width);
+    for (int place = first + static_cast<int>(threadIdx.x) % patch_columns; place <= end; place += patch_columns) {
+        const float dx = static_cast<float>(place) + 0.5F - line.x;
         const float weight = weight_at(line.qa, line.qb, line.qc, dx, dy, job.smallest_weight);
         if (weight == 0.0F) continue;
         float u[channels];
-        float w = normalise ? *planes.minus_u_out(place) : 0.0F;
+        float w = normalise ? *samples.minus_u_out(place) : 0.0F;
         for (int c = 0; c < channels; ++c) {
-            u[c] = *planes.u(c, place);
+            u[c] = *samples.u(c, place);
             w = fmaf(feature[c], u[c], w);
         }
         moments.add(weight, w, dx, dy, u);
@@ -63,15 +64,15 @@ __device__ inline float add_threads(const Moments<channels>& moments) {
     constexpr int helpers = 8;
     constexpr int count = Moments<channels>::count;
     static_assert(count * helpers <= gather_threads);
-    SIMT_SHARED(Moments<channels>, of_threads, [gather_threads]);
+    SIMT_SHARED(float, of_threads, [count][gather_threads + 1]);  // one more, so that readers meet different banks
     SIMT_SHARED(float, of_helpers, [count][helpers]);
     const int thread = static_cast<int>(threadIdx.x);
-    of_threads[thread] = moments;
+    for (int k = 0; k < count; ++k) of_threads[k][thread] = moments.of[k];
     __syncthreads();
     if (thread < count * helpers) {
         const int k = thread / helpers;
         float sum = 0.0F;
-        for (int i = thread % helpers; i < gather_threads; i += helpers) sum += of_threads[i].of[k];
+        for (int i = thread % helpers; i < gather_threads; i += helpers) sum += of_threads[k][i];
         of_helpers[k][thread % helpers] = sum;
     }
     __syncthreads();

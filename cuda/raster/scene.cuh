@@ -11,13 +11,13 @@ namespace gsfit::gpu {
 
 /// The weight at (dx, dy) from the centre, 0 where it is not seen: the same bits in every pass.
 __device__ inline float weight_at(float qa, float qb, float qc, float dx, float dy, float smallest) {
-    const float exponent = fmaf(dx, fmaf(qa, dx, qb * dy), qc * dy * dy);
+    const float exponent = fmaf(dx, fmaf(qa, dx, __fmul_rn(qb, dy)), __fmul_rn(__fmul_rn(qc, dy), dy));
     const float weight = simt::exp2(exponent);
     return weight >= smallest ? weight : 0.0F;
 }
 
 /// A sample of a band: `row` counts from the band's first row.
-struct Sample {
+struct TileSample {
     std::int64_t column, row;
 
     __device__ std::int64_t place(const TileGrid& grid) const { return row * grid.width + column; }
@@ -48,6 +48,8 @@ struct GroupPlanes {
         const int before = first_channel + (normalise ? first_channel / group_channels : 0);
         return {gradient_planes == nullptr ? nullptr : gradient_planes + before * stride, stride};
     }
+    /// The same, its places counted from this one.
+    __device__ GroupPlanes from(std::int64_t place) const { return {first + place, stride}; }
     __device__ float* u(int channel, std::int64_t place) const { return first + channel * stride + place; }
     __device__ float* minus_u_out(std::int64_t place) const { return first + channels * stride + place; }
 };

@@ -35,6 +35,7 @@ struct DeviceChoice {
     std::string note;  ///< for `auto`, why no GPU is used where one seems to be there; else empty
 };
 
+/// To be called before anything asks LibTorch for a GPU or runs a backward pass: what it finds then it keeps to.
 /// wish: "auto", "cpu", "cuda" or "cuda:N". auto: the first GPU that works, else the CPU. Throws DeviceError when a GPU
 /// is asked for and cannot be used, UsageError for anything else.
 DeviceChoice choose_device(const std::string& wish);

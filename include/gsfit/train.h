@@ -121,6 +121,9 @@ using TrainListener = std::function<void(const TrainEvent&)>;
 /// Throws UsageError when an option is out of range or the image has fewer pixels than there are to be Gaussians.
 void check_fit(const TrainOptions& options, const ImageInfo& image);
 
+/// What a trial step on the device does otherwise than on the CPU, in a sentence; empty when they agree.
+std::string device_fault(const c10::Device& device);
+
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
 /// called in order on the calling thread; an exception from one ends the run. A step that is evaluated sends
 /// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a

@@ -60,7 +60,8 @@ std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, 
                                           float cutoff) {
     const Counted counted = count(gpu, splats, width, rows, cutoff);
     const std::int64_t pairs = counted.pairs();
-    if (pairs > std::numeric_limits<std::uint32_t>::max()) {
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
+    if (pairs > most) {
         throw Error(
             "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
     }

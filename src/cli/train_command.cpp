@@ -288,8 +288,20 @@ TrainOptions options_of(const Job& job, const ImageInfo& image) {
     return options;
 }
 
+/// The device that is asked for. A GPU takes a trial step first; where `auto` found it, a fault is a reason for the
+/// CPU.
+DeviceChoice device_of(const Config& config) {
+    const std::string wish = config.text("device");
+    const DeviceChoice choice = choose_device(wish);
+    if (choice.device.is_cpu()) return choice;
+    const std::string fault = device_fault(choice.device);
+    if (fault.empty()) return choice;
+    if (wish != "auto") throw DeviceError(text_of("'", wish, "' (", choice.name, ") cannot be used: ", fault));
+    return {.device = c10::kCPU, .name = "cpu", .note = text_of("the CPU is used, not ", choice.name, ": ", fault)};
+}
+
 ExitCode fit(const Job& job) {
-    const DeviceChoice device = choose_device(job.config.text("device"));
+    const DeviceChoice device = device_of(job.config);
     const ImageInfo info = inspect_image(job.image, job.config.integer("resize_max"));
     TrainOptions options = options_of(job, info);
     options.device = device.device;

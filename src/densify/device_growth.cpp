@@ -1,4 +1,3 @@
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -37,7 +36,9 @@ Comparison compare(const at::Tensor& image, const Rows& rows, const PackedView& 
 /// Room for `count` more Gaussians behind those of the field.
 Field with_room(const Field& field, std::int64_t count) {
     const auto more = [count](const at::Tensor& tensor) {
-        return at::cat({tensor, at::empty({count, tensor.size(1)}, tensor.options())});
+        at::Tensor all = at::empty({tensor.size(0) + count, tensor.size(1)}, tensor.options());
+        all.narrow(0, 0, tensor.size(0)).copy_(tensor);
+        return all;
     };
     return {.position = more(field.position),
             .inv_scale = more(field.inv_scale),
@@ -69,11 +70,10 @@ void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const Render
     Field all = with_room(field, options.count);
     gpu->add_gaussians(target, lattice, gpu->drawn(sampler),
                        {options.count, options.sigma, options.pitch, random.bits()},
-                       {all.position.data_ptr<float>(), all.inv_scale.data_ptr<float>(),
-                        all.rotation.data_ptr<float>(), all.feature.data_ptr<float>()},
+                       {all.position.data_ptr<float>(), all.inv_scale.data_ptr<float>(), all.rotation.data_ptr<float>(),
+                        all.feature.data_ptr<float>()},
                        size, gpu.stream());
-    Moments all_moments =
-        concatenate(moments, Moments::zeros(options.count, target.channels, field.position.device()));
+    Moments all_moments = concatenate(moments, Moments::zeros(options.count, target.channels, field.position.device()));
     sort(all, all_moments);
     field = std::move(all);
     moments = std::move(all_moments);

@@ -12,12 +12,22 @@ const c10::CachingAllocator::Stat& all_pools(const c10::CachingAllocator::StatAr
     return stats[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
 }
 
-}  // namespace
-
-std::optional<DeviceMemory> device_memory(c10::DeviceIndex index) {
+/// Null while no accelerator is in use.
+c10::DeviceAllocator* allocator_in_use() {
     const auto type = at::accelerator::getAccelerator();
     auto* allocator = type ? dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(*type)) : nullptr;
-    if (allocator == nullptr || !allocator->initialized()) return std::nullopt;
+    return allocator != nullptr && allocator->initialized() ? allocator : nullptr;
+}
+
+}  // namespace
+
+void release_device_cache() {
+    if (auto* allocator = allocator_in_use()) allocator->emptyCache();
+}
+
+std::optional<DeviceMemory> device_memory(c10::DeviceIndex index) {
+    auto* const allocator = allocator_in_use();
+    if (allocator == nullptr) return std::nullopt;
     const auto [free, total] = allocator->getMemoryInfo(index);
     const auto stats = allocator->getDeviceStats(index);
     return DeviceMemory{.total = static_cast<std::int64_t>(total),

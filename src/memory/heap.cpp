@@ -5,6 +5,7 @@
 #include <new>
 
 #include "gsfit/memory.h"
+#include "gsfit/memory/device_memory.h"
 
 namespace gsfit {
 
@@ -13,7 +14,10 @@ void keep_freed_memory() {
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
-void release_free_memory() { malloc_trim(0); }
+void release_free_memory() {
+    malloc_trim(0);
+    release_device_cache();
+}
 
 void reserve_memory(std::int64_t bytes) {
     if (bytes > host_memory().available) throw std::bad_alloc();

@@ -3,10 +3,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <exception>
-#include <new>
 #include <utility>
 
 #include "gsfit/image/pictures.h"
+#include "gsfit/memory.h"
 #include "gsfit/project.h"
 #include "gsfit/render.h"
 #include "record/frame_writer.h"
@@ -101,7 +101,8 @@ void FrameRecorder::record(const TrainEvent& event) {
     last_step_ = event.state.step;
     try {
         writer_->push(frame_of(event), draw(event.state, size_));
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception& error) {
+        if (!is_out_of_memory(error)) throw;
         if (!std::exchange(told_of_memory_, true)) warn_("memory does not suffice for every frame: some are left out");
     }
 }

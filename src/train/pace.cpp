@@ -18,7 +18,9 @@ Pace::Pace(const TrainOptions& options, const Schedule& schedule)
 double Pace::advance(const TrainState& state, double step_seconds) {
     const double per_sample = step_seconds / schedule_.samples(schedule_.stride(state.progress));
     constexpr double newest = 0.1;  // weight of the last step in the running mean
-    seconds_per_sample_ += (seconds_per_sample_ > 0 ? newest : 1.0) * (per_sample - seconds_per_sample_);
+    // The first steps pay for what is made once: the first that takes less than half counts alone.
+    const bool alone = seconds_per_sample_ == 0 || per_sample < 0.5 * seconds_per_sample_;
+    seconds_per_sample_ += (alone ? 1.0 : newest) * (per_sample - seconds_per_sample_);
     if (options_.max_seconds == 0) {
         return static_cast<double>(state.step) / static_cast<double>(options_.max_steps);
     }

@@ -43,8 +43,11 @@ public:
           listeners_(listeners),
           memory_(target_, options, [this](const std::string& sentence) { notices_.push_back(sentence); }) {
         clock_ = now();
-        state_ = on_device(state ? std::move(*state) : first_state(), options_.device);
-        if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
+        const TrainState start = state ? std::move(*state) : first_state();
+        memory_.attempt([&] {
+            state_ = on_device(start, options_.device);
+            if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
+        });
         clock_ -= state_.seconds;
         random_ = Random(state_.random);
     }

@@ -54,6 +54,11 @@ inline float exp2(float x) { return ::exp2f(x); }
 
 }  // namespace simt
 
+inline void sincospif(float x, float* sine, float* cosine) {
+    const double angle = 3.14159265358979323846 * std::remainder(static_cast<double>(x), 2.0);
+    *sine = static_cast<float>(std::sin(angle));
+    *cosine = static_cast<float>(std::cos(angle));
+}
 inline float rsqrtf(float x) { return 1.f / sqrtf(x); }
 inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
 inline float __fadd_rn(float a, float b) { return a + b; }

@@ -72,6 +72,11 @@ protected:
     }
 };
 
+TEST(DeviceFault, IsToldOfADeviceThatDoesNotCompute) {
+    EXPECT_EQ(device_fault(c10::kCPU), "");
+    EXPECT_EQ(device_fault(c10::kMeta).find("a trial step on it failed: "), 0U) << device_fault(c10::kMeta);
+}
+
 TEST_P(Step, BandsHaveTheGradientsOfTheWhole) {
     const Differential expected = scene.differentiate(whole);
     for (const std::int64_t bands : {2, 3, 7, 1000}) {

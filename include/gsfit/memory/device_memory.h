@@ -21,4 +21,7 @@ struct DeviceMemory {
 /// such figures.
 std::optional<DeviceMemory> device_memory(c10::DeviceIndex index = 0);
 
+/// Gives back what LibTorch's allocator holds of the accelerator beyond tensors; nothing where none is in use.
+void release_device_cache();
+
 }  // namespace gsfit
