@@ -9,6 +9,7 @@
 namespace gsfit::gpu {
 
 inline constexpr int gather_threads = 128;
+inline constexpr int gather_blocks = 8;  // resident on a multiprocessor: registers enough that none spill
 inline constexpr int gather_warps = gather_threads / 32;
 inline constexpr int patch_rows = 4;
 inline constexpr int patch_columns = 8;
@@ -102,8 +103,9 @@ __device__ inline GatherRows rows_of_block(const TileGrid& grid, const TileSplat
 /// Block (splat, part) -> partial[part][splat][5 + all channels]. The first group of channels writes the moments of the
 /// geometry, later ones add theirs.
 template <int channels, bool normalise>
-__global__ void __launch_bounds__(gather_threads) gather(DrawJob job, int first_channel, std::int64_t splats,
-                                                         GroupPlanes<channels, normalise> planes, float* partial) {
+__global__ void __launch_bounds__(gather_threads, gather_blocks)
+    gather(DrawJob job, int first_channel, std::int64_t splats, GroupPlanes<channels, normalise> planes,
+           float* partial) {
     const std::int64_t splat = blockIdx.x;
     const TileSplat line = job.lists.lines[splat];
     const GatherRows rows = rows_of_block(job.grid, line);
