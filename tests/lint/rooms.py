@@ -1,7 +1,7 @@
 """Every #include keeps to the dependency rules that the gsfit_room() lines of CMakeLists.txt state.
 
 A room includes its own headers, the public headers of rooms that it knows, directly or through them, and the libraries
-named for it. Kernel files (*_kernels.*, *-inl.h) include neither LibTorch nor OpenCV.
+named for it; one that knows gpu may include the headers of cuda/. Kernel files (*_kernels.*, *-inl.h) include neither LibTorch nor OpenCV.
 """
 
 import pathlib
@@ -31,7 +31,7 @@ ONLY = {
     "ffmpeg_headers": {"video"},
 }
 HEAVY = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}  # 8 to 15 s a file
-BETWEEN_ROOMS = {"types.h", "bins.h"}  # structs that pass between rooms belong to none
+BETWEEN_ROOMS = {"types.h", "bins.h", "tile_bins.h"}  # structs that pass between rooms belong to none
 KERNEL = re.compile(r"(_kernels\.\w+|-inl\.h)$")
 
 
@@ -49,11 +49,16 @@ def read_rules():
 
 
 def owner(included, rooms):
-    """The room or library that an included file belongs to; None for the standard library and structs between rooms."""
+    """The room or library that an included file belongs to; None for the standard library and structs between rooms.
+
+    cuda/ is seen through the room gpu, which has the table of its functions.
+    """
     for start, library in LIBRARIES.items():
         if included.startswith(start):
             return library
     parts = included.split("/")
+    if parts[0] == "cuda":
+        return "gpu"
     if parts[0] == "gsfit":
         return None if parts[1] in BETWEEN_ROOMS else parts[1].removesuffix(".h")
     return parts[0] if len(parts) > 1 and parts[0] in rooms else None  # <memory> alone is the standard library's
@@ -71,7 +76,7 @@ def objections(room, path, allowed, rooms):
             yield where + "that costs seconds per file; include the narrow headers."
         elif needs in ("torch_cpu", "opencv_core") and KERNEL.search(path.name):
             yield where + "kernel files take plain views."
-        elif needs in rooms and needs != room and not included.startswith("gsfit/"):
+        elif needs in rooms and needs != room and not included.startswith(("gsfit/", "cuda/")):
             yield where + f"it is private to {needs}."
         elif needs and needs not in allowed:
             yield where + f"{room} does not know {needs} (gsfit_room() in CMakeLists.txt)."
