@@ -39,7 +39,7 @@ constexpr Key table[] = {
     {"save_checkpoint_keep", integer, "1", {0, 1000000}, {}, "", "Run",
         "the newest checkpoints are kept, this many; 0: all"},
     {"device", text, "auto", {}, {}, "", "Run",
-        "where training computes: cpu, cuda or cuda:N, the N-th GPU; auto: a GPU where one works, else the CPU"},
+        "where training computes: cpu, cuda or cuda:N (N from 0); auto: a GPU where one works, else the CPU"},
     {"threads", integer, "0", {0, 1024}, {}, "", "Run",
         "threads to compute with; 0: one for each core"},
     {"log_level", choice, "info", {}, log_levels, "", "Run",
