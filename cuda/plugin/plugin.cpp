@@ -22,13 +22,13 @@ std::string sentence_of(cudaError_t error) {
     cudaDriverGetVersion(&driver);
     switch (error) {
         case cudaErrorInsufficientDriver:
-            if (driver == 0) return "no NVIDIA driver is installed";
+            if (driver == 0) return "no NVIDIA driver is installed; install one";
             return "the NVIDIA driver supports CUDA " + version_text(driver) + ", and this gsfit needs " +
-                   version_text(CUDART_VERSION) + ": update the driver";
+                   version_text(CUDART_VERSION) + "; update the driver";
         case cudaErrorNoDevice:
-            return "no GPU is there, or CUDA_VISIBLE_DEVICES hides it";
+            return "CUDA finds no GPU; see whether nvidia-smi does and CUDA_VISIBLE_DEVICES hides it";
         default:
-            return std::string("CUDA says: ") + cudaGetErrorString(error);
+            return std::string("CUDA says '") + cudaGetErrorString(error) + "'; see what nvidia-smi says";
     }
 }
 
@@ -54,7 +54,7 @@ std::string try_device(int device) {
         return {};
     } catch (const std::exception& error) {
         const std::string text = error.what();
-        return "it does not work: " + text.substr(0, text.find('\n'));
+        return "it does not work (" + text.substr(0, text.find('\n')) + "); see what nvidia-smi says";
     }
 }
 

@@ -31,13 +31,16 @@ private:
 /// Where a run computes.
 struct DeviceChoice {
     c10::Device device = c10::kCPU;
-    std::string name;  ///< "cpu", or "cuda:0, NVIDIA H200 (sm_90)"
-    std::string note;  ///< for `auto`, why no GPU is used where one seems to be there; else empty
+    std::string name = "cpu";  ///< or "cuda:0, NVIDIA H200 (sm_90)"
+    std::string note;          ///< for `auto`, why no GPU is used where one seems to be there; else empty
 };
 
+/// Throws UsageError for a wish that is none of "auto", "cpu", "cuda" and "cuda:N". Looks at no device.
+void check_device(const std::string& wish);
+
 /// To be called before anything asks LibTorch for a GPU or runs a backward pass: what it finds then it keeps to.
-/// wish: "auto", "cpu", "cuda" or "cuda:N". auto: the first GPU that works, else the CPU. Throws DeviceError when a GPU
-/// is asked for and cannot be used, UsageError for anything else.
+/// auto: the first GPU, where it works, else the CPU. Throws DeviceError when a GPU is asked for and cannot be used,
+/// and as check_device() does.
 DeviceChoice choose_device(const std::string& wish);
 
 }  // namespace gsfit

@@ -296,7 +296,10 @@ DeviceChoice device_of(const Config& config) {
     if (choice.device.is_cpu()) return choice;
     const std::string fault = device_fault(choice.device);
     if (fault.empty()) return choice;
-    if (wish != "auto") throw DeviceError(text_of("'", wish, "' (", choice.name, ") cannot be used: ", fault));
+    if (wish != "auto") {
+        throw DeviceError(text_of("device '", wish, "' (", choice.name, ") cannot be used: ", fault,
+                                  "; see what nvidia-smi says, or train with --device cpu"));
+    }
     return {.device = c10::kCPU, .name = "cpu", .note = text_of("the CPU is used, not ", choice.name, ": ", fault)};
 }
 
@@ -337,6 +340,7 @@ void check_one_image(const Arguments& arguments) {
 
 ExitCode run_each(const Arguments& arguments) {
     const Config config = load_config(arguments);
+    check_device(config.text("device"));
     return fit_batch(arguments, config, new_folder(arguments, config, batch_name(arguments.positional)));
 }
 

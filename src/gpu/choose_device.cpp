@@ -30,9 +30,9 @@ std::string usable(int index, std::string& problem) {
     const int count = plugin->count_devices(problem);
     if (count < 0) return {};
     if (index >= count) {
-        problem = count == 1
-                      ? "there is one GPU, cuda:0"
-                      : "there are " + std::to_string(count) + " GPUs, cuda:0 to cuda:" + std::to_string(count - 1);
+        problem = count == 1 ? "there is one GPU; name cuda:0"
+                             : "there are " + std::to_string(count) +
+                                   " GPUs; name one of cuda:0 to cuda:" + std::to_string(count - 1);
         return {};
     }
     problem = plugin->try_device(index);
@@ -50,15 +50,21 @@ bool has_driver() { return std::filesystem::exists("/dev/nvidiactl") || std::fil
 
 }  // namespace
 
+void check_device(const std::string& wish) {
+    if (wish == "auto" || wish == "cpu" || index_of(wish)) return;
+    throw UsageError("device must be auto, cpu, cuda or cuda:N (N: a GPU's number, from 0), not '" + wish + "'");
+}
+
 DeviceChoice choose_device(const std::string& wish) {
-    const DeviceChoice cpu{.device = c10::kCPU, .name = "cpu", .note = ""};
-    if (wish == "cpu" || (wish == "auto" && !has_driver())) return cpu;
-    const auto index = wish == "auto" ? std::optional(0) : index_of(wish);
-    if (!index) throw UsageError("device is auto, cpu, cuda or cuda:N, not '" + wish + "'");
+    check_device(wish);
+    if (wish == "cpu" || (wish == "auto" && !has_driver())) return {};
+    const int index = index_of(wish).value_or(0);
     std::string problem;
-    const std::string name = usable(*index, problem);
-    if (!name.empty()) return on_cuda(*index, name);
-    if (wish != "auto") throw DeviceError("'" + wish + "' cannot be used: " + problem);
+    const std::string name = usable(index, problem);
+    if (!name.empty()) return on_cuda(index, name);
+    if (wish != "auto") {
+        throw DeviceError("device '" + wish + "' cannot be used: " + problem + ", or train with --device cpu");
+    }
     return {.device = c10::kCPU, .name = "cpu", .note = "the CPU is used, not a GPU: " + problem};
 }
 

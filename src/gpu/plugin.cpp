@@ -18,14 +18,14 @@ Loaded load() {
     if (library == nullptr) {
         const std::string reason = dlerror();
         if (reason.find(std::string(name) + ": cannot open") != std::string::npos) {
-            return {nullptr, "this gsfit was built without CUDA (docs/install.md says how to build it with CUDA)"};
+            return {nullptr, "this gsfit was built without CUDA; build it by tools/build cuda (docs/cuda.md)"};
         }
-        return {nullptr, "the CUDA part of gsfit cannot be loaded: " + reason};
+        return {nullptr, "its CUDA library cannot be loaded (" + reason + "); build gsfit again"};
     }
     const auto get = reinterpret_cast<gpu::GetPlugin>(dlsym(library, "gsfit_cuda_plugin"));
     const gpu::Plugin* plugin = get == nullptr ? nullptr : get();
     if (plugin == nullptr || std::string(plugin->version) != GSFIT_VERSION) {
-        return {nullptr, std::string(name) + " belongs to another version of gsfit: build both together"};
+        return {nullptr, std::string(name) + " belongs to another version of gsfit; build both together"};
     }
     return {plugin, ""};
 }
