@@ -99,7 +99,7 @@ protected:
     [[nodiscard]] std::shared_ptr<const Bins> bins() const { return bin(splats, 130, 97, blending.cutoff); }
 
     [[nodiscard]] Splats differentiated(const at::Tensor& gradient) const {
-        const Splats leaves = reference::leaves(splats);
+        Splats leaves = reference::leaves(splats);
         rasterize(leaves, bins(), blending, gradient.scalar_type()).backward(gradient);
         return leaves;
     }
