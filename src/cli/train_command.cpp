@@ -291,8 +291,8 @@ TrainOptions options_of(const Job& job, const ImageInfo& image) {
 /// The device that is asked for. A GPU takes a trial step first; where `auto` found it, a fault is a reason for the
 /// CPU.
 DeviceChoice device_of(const Config& config) {
-    const std::string wish = config.text("device");
-    const DeviceChoice choice = choose_device(wish);
+    const std::string& wish = config.text("device");
+    DeviceChoice choice = choose_device(wish);
     if (choice.device.is_cpu()) return choice;
     const std::string fault = device_fault(choice.device);
     if (fault.empty()) return choice;

@@ -19,8 +19,9 @@ constexpr std::int64_t side = 48;
 PackedImage waves() {
     std::vector<std::uint8_t> pixels;
     for (std::int64_t i = 0; i < side * side; ++i) {
-        const double x = static_cast<double>(i % side);
-        const double y = static_cast<double>(i / side);
+        const std::int64_t row = i / side;
+        const auto x = static_cast<double>(i % side);
+        const auto y = static_cast<double>(row);
         for (const double length : {5.0, 9.0, 17.0}) {
             pixels.push_back(static_cast<std::uint8_t>(127.5 + 120 * std::sin((x + 0.6 * y) / length)));
         }
