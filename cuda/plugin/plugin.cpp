@@ -47,6 +47,16 @@ std::string name_device(int device) {
            std::to_string(properties.minor) + ")";
 }
 
+DeviceFigures device_figures(int device) {
+    const auto figure = [device](cudaDeviceAttr attribute) {
+        int value = 0;
+        return cudaDeviceGetAttribute(&value, attribute, device) == cudaSuccess ? value : 0;
+    };
+    return {10 * figure(cudaDevAttrComputeCapabilityMajor) + figure(cudaDevAttrComputeCapabilityMinor),
+            figure(cudaDevAttrMultiProcessorCount), figure(cudaDevAttrClockRate), figure(cudaDevAttrMemoryClockRate),
+            figure(cudaDevAttrGlobalMemoryBusWidth)};
+}
+
 std::string try_device(int device) {
     try {
         at::zeros({1}, at::TensorOptions().device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(device))))
@@ -66,6 +76,7 @@ Stream current_stream(int device) { return c10::cuda::getCurrentCUDAStream(stati
 
 extern "C" __attribute__((visibility("default"))) const gsfit::gpu::Plugin* gsfit_cuda_plugin() {
     using namespace gsfit::gpu;
-    static const Plugin plugin{GSFIT_VERSION, launchers(), count_devices, name_device, try_device, current_stream};
+    static const Plugin plugin{GSFIT_VERSION,  launchers(), count_devices, name_device,
+                               device_figures, try_device,  current_stream};
     return &plugin;
 }
