@@ -1,6 +1,16 @@
 # Sets GSFIT_WITH_CUDA and enables the language where LibTorch has its CUDA libraries, and a CUDA toolkit is there and
 # knows all the architectures.
 
+# gsfit_gpu_program(<name> <sources>): a program that uses a GPU. It loads libgsfit_cuda.so from the build's root, or from
+# lib/ beside its folder, where tools/gpu_bundle packs it.
+function(gsfit_gpu_program name)
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(${name} PRIVATE gsfit_flags)
+  set_target_properties(${name} PROPERTIES BUILD_RPATH "${PROJECT_BINARY_DIR};$ORIGIN/../lib")
+  add_dependencies(${name} gsfit_cuda)
+endfunction()
+
 set(GSFIT_CUDA AUTO CACHE STRING "CUDA: AUTO, where all it needs is found; ON, stop where not; OFF, do not look")
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   # Machine code for each; PTX for what comes after them.

@@ -18,7 +18,7 @@ double distance(double a, double b) { return std::isfinite(a) && std::isfinite(b
 }  // namespace
 
 std::vector<double> to_double(const at::Tensor& tensor) {
-    const at::Tensor values = tensor.detach().contiguous();
+    const at::Tensor values = tensor.detach().cpu().contiguous();
     const float* data = values.data_ptr<float>();
     return {data, data + values.numel()};
 }
@@ -83,8 +83,8 @@ double excess(const at::Tensor& value, const Image& truth, const Image& allowed)
 }
 
 bool identical(const at::Tensor& a, const at::Tensor& b) {
-    const at::Tensor left = a.detach().contiguous();
-    const at::Tensor right = b.detach().contiguous();
+    const at::Tensor left = a.detach().cpu().contiguous();
+    const at::Tensor right = b.detach().cpu().contiguous();
     return left.sizes() == right.sizes() && left.scalar_type() == right.scalar_type() &&
            std::memcmp(left.const_data_ptr(), right.const_data_ptr(), left.nbytes()) == 0;
 }

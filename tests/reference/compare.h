@@ -1,6 +1,6 @@
 #pragma once
 
-// Between the reference's doubles and the kernels' tensors.
+// Between the reference's doubles and the kernels' tensors, on whatever device.
 
 #include <vector>
 

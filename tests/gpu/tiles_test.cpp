@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "gpu/device.h"
 #include "gsfit/bin.h"
 #include "gsfit/bins.h"
 #include "gsfit/project.h"
@@ -43,8 +44,10 @@ void expect_lists(const Field& field, const Lattice& lattice, const Rows& rows) 
     const Splats splats = project(field, lattice);
     const auto seen = seen_by_tile(splats, lattice, rows, cutoff);
     const auto bins = bin(splats, lattice.width, rows, cutoff);
-    const auto* listed = bins->tiles->splats.const_data_ptr<int>();
-    const auto* ranges = bins->tiles->ranges.const_data_ptr<int>();
+    const at::Tensor listed_tensor = bins->tiles->splats.cpu();
+    const at::Tensor range_tensor = bins->tiles->ranges.cpu();
+    const auto* listed = listed_tensor.const_data_ptr<int>();
+    const auto* ranges = range_tensor.const_data_ptr<int>();
     std::int64_t pairs = 0;
     std::int64_t seen_pairs = 0;
     for (std::size_t tile = 0; tile < seen.size(); ++tile) {
@@ -59,48 +62,56 @@ void expect_lists(const Field& field, const Lattice& lattice, const Rows& rows) 
     EXPECT_LE(pairs, seen_pairs + seen_pairs / 5 + 20);  // an ellipse may reach between samples
 }
 
-TEST(Tiles, ListTheSplatsThatAreSeen) {
+using Tiles = OnGpu;
+
+TEST_F(Tiles, ListTheSplatsThatAreSeen) {
     for (const auto& [width, height] : {std::pair{1, 1}, {16, 16}, {17, 33}, {130, 70}, {200, 129}}) {
         SCOPED_TRACE(testing::Message() << width << " x " << height);
-        expect_lists(reference::awkward_field(150, 3, width, height, 1), Lattice::whole(width, height), {0, height});
+        expect_lists(put(reference::awkward_field(150, 3, width, height, 1)), Lattice::whole(width, height),
+                     {0, height});
     }
 }
 
-TEST(Tiles, ListThoseOfABand) {
-    const Field field = reference::awkward_field(150, 3, 200, 129, 2);
+TEST_F(Tiles, ListThoseOfABand) {
+    const Field field = put(reference::awkward_field(150, 3, 200, 129, 2));
     for (const Rows& rows : {Rows{0, 1}, Rows{5, 40}, Rows{31, 97}, Rows{128, 1}}) {
         SCOPED_TRACE(testing::Message() << rows.count << " rows from " << rows.first);
         expect_lists(field, Lattice::whole(200, 129), rows);
     }
 }
 
-TEST(Tiles, AreMoreThanThePairsOfFewGaussians) {
+TEST_F(Tiles, AreMoreThanThePairsOfFewGaussians) {
     Field field = reference::random_field(1, 3, 2000, 1000, 3);
     reference::reshape(field, 0, {700, 500, 3, 40});
-    const auto bins = bin(project(field, Lattice::whole(2000, 1000)), 2000, 1000, Blending().cutoff);
+    const auto bins = bin(project(put(field), Lattice::whole(2000, 1000)), 2000, 1000, Blending().cutoff);
     EXPECT_GT(bins->tiles->splats.numel(), 0);
     EXPECT_GT(bins->tiles->ranges.size(0), bins->tiles->splats.numel());
 }
 
-TEST(Tiles, ListNothingWhereNothingIsSeen) {
+TEST_F(Tiles, ListNothingWhereNothingIsSeen) {
     Field field = reference::random_field(2, 3, 70, 40, 4);
     for (std::int64_t i = 0; i < 2; ++i) reference::reshape(field, i, {-500, -500, 2, 2});
-    const auto bins = bin(project(field, Lattice::whole(70, 40)), 70, 40, Blending().cutoff);
+    const auto bins = bin(project(put(field), Lattice::whole(70, 40)), 70, 40, Blending().cutoff);
     EXPECT_EQ(bins->tiles->splats.numel(), 0);
     EXPECT_EQ(bins->tiles->ranges.abs().max().item<int>(), 0);
 }
 
-class HalfTiles : public testing::TestWithParam<Blend> {
+class HalfTiles : public OnGpu, public testing::WithParamInterface<Blend> {
 protected:
+    void SetUp() override {
+        OnGpu::SetUp();
+        if (!IsSkipped()) splats = project(put(reference::random_field(150, 3, 130, 97, 5)), lattice);
+    }
+
     const Lattice lattice = Lattice::whole(130, 97);
-    const Splats splats = project(reference::random_field(150, 3, 130, 97, 5), lattice);
+    Splats splats;
     const Blending blending{.blend = GetParam()};
 
     [[nodiscard]] std::shared_ptr<const Bins> bins() const { return bin(splats, 130, 97, blending.cutoff); }
 
     [[nodiscard]] Splats differentiated(const at::Tensor& gradient) const {
         Splats leaves = reference::leaves(splats);
-        rasterize(leaves, bins(), blending, gradient.scalar_type()).backward(gradient);
+        rasterize(leaves, bins(), blending, gradient.scalar_type()).backward(put(gradient));
         return leaves;
     }
 };
@@ -132,7 +143,7 @@ TEST_P(HalfTiles, WhatIsNotFiniteReachesTheSplatsSeenThereAndNoOthers) {
     for (const float value : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         at::Tensor gradient = reference::random_tensor({3, 97, 130}, 7);
         for (int c = 0; c < 3; ++c) gradient.select(0, c).select(0, row).select(0, column).fill_(value);
-        const at::Tensor x = differentiated(gradient.to(at::kHalf)).center.grad();
+        const at::Tensor x = differentiated(gradient.to(at::kHalf)).center.grad().cpu();
         for (std::int64_t i = 0; i < splats.center.size(0); ++i) {
             const bool finite = std::isfinite(x[i][0].item<float>());
             const bool is_seen = std::find(seen.begin(), seen.end(), i) != seen.end();

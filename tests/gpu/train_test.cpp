@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "gpu/device.h"
 #include "gsfit/eval.h"
 #include "gsfit/train.h"
 #include "reference/compare.h"
@@ -22,8 +23,9 @@ PackedImage picture(std::int64_t width, std::int64_t height) {
     return PackedImage::copy(pixels, width, height, 3);
 }
 
-TrainOptions short_run() {
+TrainOptions short_run(const at::Device& device) {
     TrainOptions options;
+    options.device = device;
     options.num_gaussians = 40;
     options.max_steps = 60;
     options.eval_steps = 0;
@@ -38,22 +40,24 @@ void expect_same_field(const Field& a, const Field& b) {
     EXPECT_TRUE(reference::identical(a.feature, b.feature));
 }
 
-TEST(TrainOnDevice, LearnsAndGrows) {
+using TrainOnGpu = OnGpu;
+
+TEST_F(TrainOnGpu, LearnsAndGrows) {
     const PackedImage image = picture(72, 50);
-    const TrainState state = train(image, short_run(), {});
+    const TrainState state = train(image, short_run(device()), {});
     EXPECT_EQ(state.field.size(), 40);
     EXPECT_EQ(state.moments.age.size(0), 40);
     EXPECT_GT(evaluate_psnr(state.field, state.blending, image), 30);  // the CPU's own kernels: 33 dB
 }
 
-TEST(TrainOnDevice, IsTheSameBitsEveryTime) {
-    TrainOptions options = short_run();
+TEST_F(TrainOnGpu, IsTheSameBitsEveryTime) {
+    TrainOptions options = short_run(device());
     options.max_steps = 12;
     expect_same_field(train(picture(72, 50), options, {}).field, train(picture(72, 50), options, {}).field);
 }
 
-TEST(TrainOnDevice, GoesOnBitForBit) {
-    TrainOptions options = short_run();
+TEST_F(TrainOnGpu, GoesOnBitForBit) {
+    TrainOptions options = short_run(device());
     options.max_steps = 12;
     std::atomic<bool> stop = false;
     const TrainListener stop_at_5 = [&](const TrainEvent& event) { stop = event.state.step >= 5; };
@@ -63,9 +67,9 @@ TEST(TrainOnDevice, GoesOnBitForBit) {
                       train(picture(72, 50), options, {}).field);
 }
 
-TEST(TrainOnDevice, LearnsInMixedPrecisionWithSsim) {
+TEST_F(TrainOnGpu, LearnsInMixedPrecisionWithSsim) {
     const PackedImage image = picture(72, 50);
-    TrainOptions options = short_run();
+    TrainOptions options = short_run(device());
     options.max_steps = 40;
     options.memory.amp = true;
     options.memory.checkpointing = true;
