@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "cuda/densify/densify.h"
-#include "cuda/densify/hash.cuh"
 #include "cuda/packed.cuh"
 #include "cuda/simt.h"
+#include "gsfit/core/places.h"
 
 namespace gsfit::gpu {
 
@@ -133,26 +133,12 @@ __global__ void __launch_bounds__(placing_threads)
     }
 }
 
-/// Spreads 16 bits to the even places of 32.
-__device__ inline std::uint32_t spread(std::uint32_t bits) {
-    bits = (bits | (bits << 8)) & 0x00ff00ffU;
-    bits = (bits | (bits << 4)) & 0x0f0f0f0fU;
-    bits = (bits | (bits << 2)) & 0x33333333U;
-    return (bits | (bits << 1)) & 0x55555555U;
-}
-
-/// Of 65535 in [0,1], the nearest for a position outside, 0 for NaN.
-__device__ inline std::uint32_t cell(float position) {
-    if (!(position > 0.0F)) return 0;
-    return static_cast<std::uint32_t>((position < 1.0F ? position : 1.0F) * 65535.0F);
-}
-
 constexpr int coding_threads = 256;
 
 __global__ void __launch_bounds__(coding_threads)
     encode(const float* position, std::int64_t size, std::uint32_t* codes) {
     const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * coding_threads + threadIdx.x;
-    if (i < size) codes[i] = spread(cell(position[2 * i])) | (spread(cell(position[2 * i + 1])) << 1);
+    if (i < size) codes[i] = morton_code(position[2 * i], position[2 * i + 1]);
 }
 
 }  // namespace gsfit::gpu

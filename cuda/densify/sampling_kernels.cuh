@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "cuda/densify/hash.cuh"
 #include "cuda/densify/sampling.h"
 #include "cuda/simt.h"
+#include "gsfit/core/places.h"
 
 namespace gsfit::gpu {
 

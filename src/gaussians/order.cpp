@@ -7,28 +7,10 @@
 #include <vector>
 
 #include "gaussians/device_order.h"
+#include "gsfit/core/places.h"
 #include "gsfit/gaussians.h"
 
 namespace gsfit {
-
-namespace {
-
-/// Spreads 16 bits to the even places of 32.
-std::uint32_t spread(std::uint32_t bits) {
-    bits = (bits | (bits << 8)) & 0x00ff00ffU;
-    bits = (bits | (bits << 4)) & 0x0f0f0f0fU;
-    bits = (bits | (bits << 2)) & 0x33333333U;
-    return (bits | (bits << 1)) & 0x55555555U;
-}
-
-std::uint32_t morton_code(float x, float y) {
-    const auto cell = [](float position) {
-        return static_cast<std::uint32_t>(position > 0.0F ? std::min(position, 1.0F) * 65535.0F : 0.0F);
-    };
-    return spread(cell(x)) | (spread(cell(y)) << 1);
-}
-
-}  // namespace
 
 at::Tensor morton_order(const at::Tensor& position) {
     if (const Gpu gpu(position); gpu) return device_morton_order(gpu, position);

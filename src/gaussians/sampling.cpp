@@ -9,20 +9,13 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/core/places.h"
 
 namespace gsfit {
 
 namespace {
 
 constexpr std::size_t chunk = 256;  // weights between two looks at the threshold
-
-/// 53 bits of splitmix64's i-th number: any thread, or another machine, can ask for any of them.
-std::int64_t hash(std::uint64_t seed, std::uint64_t i) {
-    std::uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return static_cast<std::int64_t>((z ^ (z >> 31)) >> 11);
-}
 
 /// Threads of the pool flush denormals, others do not: with a normal number as the least weight that makes no
 /// difference.
