@@ -28,6 +28,19 @@ private:
     c10::OptionalDeviceGuard guard_;
 };
 
+/// Working memory for kernels, where `like` lies.
+class DeviceScratch {
+public:
+    DeviceScratch(std::size_t bytes, const at::Tensor& like);
+
+    [[nodiscard]] gpu::Workspace workspace() const {
+        return {bytes_.mutable_data_ptr(), static_cast<std::size_t>(bytes_.numel())};
+    }
+
+private:
+    at::Tensor bytes_;
+};
+
 /// Where a run computes.
 struct DeviceChoice {
     c10::Device device = c10::kCPU;

@@ -15,10 +15,6 @@ Value* data(const at::Tensor& tensor) {
     return static_cast<Value*>(tensor.mutable_data_ptr());
 }
 
-gpu::Workspace workspace(const at::Tensor& bytes) {
-    return {bytes.mutable_data_ptr(), static_cast<std::size_t>(bytes.numel())};
-}
-
 /// The splats as the kernels read them, and where each one's pairs begin.
 struct Counted {
     gpu::TileGrid grid;
@@ -37,7 +33,7 @@ Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Ro
                     .lines = at::empty({n, floats}, options.requires_grad(false)),
                     .offsets = at::empty({n + 1}, options.dtype(at::kLong))};
     const at::Tensor counts = at::empty({n + 1}, options.dtype(at::kInt));
-    const at::Tensor scan = at::empty({static_cast<std::int64_t>(gpu->scan_bytes(n + 1))}, options.dtype(at::kByte));
+    const DeviceScratch scan(gpu->scan_bytes(n + 1), splats.center);
     const gpu::SplatArrays arrays{.center = splats.center.const_data_ptr<float>(),
                                   .conic = splats.conic.const_data_ptr<float>(),
                                   .det = splats.det.const_data_ptr<float>(),
@@ -45,7 +41,7 @@ Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Ro
                                   .channels = static_cast<int>(splats.feature.size(1)),
                                   .size = n};
     gpu->count_tiles(arrays, counted.grid, cutoff, data<gpu::TileSplat>(counted.lines), data<std::uint32_t>(counts),
-                     data<std::uint64_t>(counted.offsets), workspace(scan), gpu.stream());
+                     data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
     return counted;
 }
 
@@ -72,7 +68,7 @@ std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, 
                                                     .splats = at::empty({pairs}, integers),
                                                     .ranges = at::empty({tiles, 2}, integers)});
     const at::Tensor unsorted = at::empty({3, pairs}, integers);
-    const at::Tensor sort = at::empty({static_cast<std::int64_t>(gpu->sort_bytes(pairs))}, integers.dtype(at::kByte));
+    const DeviceScratch sort(gpu->sort_bytes(pairs), unsorted);
     auto* unsorted_data = data<std::uint32_t>(unsorted);
     const gpu::PairArrays arrays{.tiles = unsorted_data,
                                  .splats = unsorted_data + pairs,
@@ -80,7 +76,7 @@ std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, 
                                  .sorted_splats = data<std::uint32_t>(bins->splats),
                                  .capacity = pairs};
     gpu->list_tiles(data<const gpu::TileSplat>(bins->lines), data<const std::uint64_t>(counted.offsets), counted.size(),
-                    bins->grid, arrays, data<std::uint32_t>(bins->ranges), workspace(sort), gpu.stream());
+                    bins->grid, arrays, data<std::uint32_t>(bins->ranges), sort.workspace(), gpu.stream());
     return bins;
 }
 

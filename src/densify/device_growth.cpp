@@ -9,20 +9,6 @@ namespace gsfit {
 
 namespace {
 
-/// Memory of the device.
-class Memory {
-public:
-    Memory(std::size_t bytes, const at::Tensor& like)
-        : tensor_(at::empty({static_cast<std::int64_t>(bytes)}, like.options().dtype(at::kByte))) {}
-
-    [[nodiscard]] gpu::Workspace workspace() const {
-        return {tensor_.mutable_data_ptr(), static_cast<std::size_t>(tensor_.numel())};
-    }
-
-private:
-    at::Tensor tensor_;
-};
-
 Comparison compare(const at::Tensor& image, const Rows& rows, const PackedView& target, const Lattice& lattice) {
     return {.image = {.data = static_cast<const std::byte*>(image.const_data_ptr()),
                       .half = false,
@@ -52,7 +38,7 @@ Field with_room(const Field& field, std::int64_t count) {
 
 void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const RenderRows& render, const PackedView& target,
                     const Lattice& lattice, const GrowthOptions& options, Random& random) {
-    const Memory kept(gpu->sampler_bytes(options.count), field.position);
+    const DeviceScratch kept(gpu->sampler_bytes(options.count), field.position);
     gpu::WeightedSampler sampler = gpu->make_sampler(options.count, random.bits(), kept.workspace());
     constexpr std::int64_t step = growth_band_rows - 2;
     for (std::int64_t first = 0; first < lattice.height; first += step) {
@@ -61,7 +47,7 @@ void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const Render
         const at::Tensor image = render(drawn);
         const std::int64_t places = rows.count * lattice.width;
         const at::Tensor weights = at::empty({places}, field.position.options());
-        const Memory work(gpu->sampler_workspace_bytes(options.count, places), field.position);
+        const DeviceScratch work(gpu->sampler_workspace_bytes(options.count, places), field.position);
         gpu->growth_weights(compare(image, drawn, target, lattice), rows, weights.data_ptr<float>(), gpu.stream());
         gpu->offer(sampler, first * lattice.width, weights.const_data_ptr<float>(), places, work.workspace(),
                    gpu.stream());

@@ -11,13 +11,11 @@ at::Tensor device_morton_order(const Gpu& gpu, const at::Tensor& position) {
     const at::Tensor codes = at::empty({2, n}, integers);  // as they come, then sorted
     const at::Tensor indices = at::arange(n, integers);
     const at::Tensor order = at::empty({n}, integers);
-    const std::size_t bytes = gpu->sort_bytes(n);
-    const at::Tensor memory = at::empty({static_cast<std::int64_t>(bytes)}, integers.dtype(at::kByte));
+    const DeviceScratch sort(gpu->sort_bytes(n), position);
     const auto data = [](const at::Tensor& tensor) { return static_cast<std::uint32_t*>(tensor.mutable_data_ptr()); };
     gpu->morton_codes(position.const_data_ptr<float>(), n, data(codes), gpu.stream());
     constexpr int bits = 32;
-    gpu->sort_pairs(data(codes), data(codes) + n, data(indices), data(order), n, bits,
-                    {memory.mutable_data_ptr(), bytes}, gpu.stream());
+    gpu->sort_pairs(data(codes), data(codes) + n, data(indices), data(order), n, bits, sort.workspace(), gpu.stream());
     return order.to(at::kLong);
 }
 

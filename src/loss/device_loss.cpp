@@ -11,13 +11,11 @@ at::Tensor device_sums(const Gpu& gpu, const at::Tensor& image, const Comparison
                        bool errors, bool dissimilarity) {
     const auto options = image.options().requires_grad(false);
     at::Tensor sums = at::zeros({3}, options.dtype(at::kDouble));
-    const std::size_t bytes =
-        gpu->loss_workspace_bytes(comparison.target.channels, comparison.lattice.width, band.count);
-    const at::Tensor memory = at::empty({static_cast<std::int64_t>(bytes)}, options.dtype(at::kByte));
-    const gpu::Workspace workspace{memory.mutable_data_ptr(), bytes};
+    const DeviceScratch scratch(
+        gpu->loss_workspace_bytes(comparison.target.channels, comparison.lattice.width, band.count), image);
     auto* to = static_cast<gpu::LossSums*>(sums.mutable_data_ptr());
-    if (errors) gpu->add_errors(comparison, band, to, workspace, gpu.stream());
-    if (dissimilarity) gpu->add_dissimilarity(comparison, band, to, workspace, gpu.stream());
+    if (errors) gpu->add_errors(comparison, band, to, scratch.workspace(), gpu.stream());
+    if (dissimilarity) gpu->add_dissimilarity(comparison, band, to, scratch.workspace(), gpu.stream());
     return sums;
 }
 
