@@ -3,11 +3,13 @@
 #include "cuda/bin/bin.h"
 #include "cuda/densify/densify.h"
 #include "cuda/densify/sampling.h"
+#include "cuda/graph.h"
 #include "cuda/loss/loss.h"
-#include "cuda/optim/whitened_adam.h"
+#include "cuda/optim/adam.h"
 #include "cuda/primitives.h"
 #include "cuda/project/project.h"
 #include "cuda/raster/raster.h"
+#include "cuda/step/step.h"
 
 namespace gsfit::gpu {
 
@@ -33,6 +35,19 @@ struct Launchers {
     decltype(&gpu::add_dissimilarity) add_dissimilarity;
     decltype(&gpu::loss_gradient) loss_gradient;
     decltype(&gpu::whitened_adam) whitened_adam;
+    decltype(&gpu::plain_adam) plain_adam;
+    decltype(&gpu::stage_target) stage_target;
+    decltype(&gpu::clear) clear;
+    decltype(&gpu::add_loss) add_loss;
+    decltype(&gpu::check_finite) check_finite;
+    decltype(&gpu::judge) judge;
+    decltype(&gpu::record_graph) record_graph;
+    decltype(&gpu::launch_graph) launch_graph;
+    decltype(&gpu::free_graph) free_graph;
+    decltype(&gpu::make_mark) make_mark;
+    decltype(&gpu::set_mark) set_mark;
+    decltype(&gpu::wait_for) wait_for;
+    decltype(&gpu::free_mark) free_mark;
     decltype(&gpu::growth_weights) growth_weights;
     decltype(&gpu::add_gaussians) add_gaussians;
     decltype(&gpu::morton_codes) morton_codes;
@@ -65,6 +80,19 @@ inline Launchers launchers() {
         gpu::add_dissimilarity,
         gpu::loss_gradient,
         gpu::whitened_adam,
+        gpu::plain_adam,
+        gpu::stage_target,
+        gpu::clear,
+        gpu::add_loss,
+        gpu::check_finite,
+        gpu::judge,
+        gpu::record_graph,
+        gpu::launch_graph,
+        gpu::free_graph,
+        gpu::make_mark,
+        gpu::set_mark,
+        gpu::wait_for,
+        gpu::free_mark,
         gpu::growth_weights,
         gpu::add_gaussians,
         gpu::morton_codes,

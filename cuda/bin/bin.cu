@@ -1,5 +1,7 @@
 #include "cuda/bin/bin.h"
 
+#include <algorithm>
+
 #include "cuda/bin/bin_kernels.cuh"
 
 namespace gsfit::gpu {
@@ -28,7 +30,8 @@ void list_tiles(const TileSplat* lines, const std::uint64_t* offsets, std::int64
                 const PairArrays& pairs, std::uint32_t* ranges, const Workspace& sort, Stream stream) {
     const auto tiles = static_cast<std::uint32_t>(grid.tiles_x) * static_cast<std::uint32_t>(grid.tiles_y);
     const dim3 all_pairs = grid_of(pairs.capacity, threads);
-    simt::launch(emit, grid_of(size, threads), dim3(threads), 0, stream, lines, offsets, size, grid, pairs, tiles);
+    simt::launch(emit, grid_of(std::max(size, pairs.capacity), threads), dim3(threads), 0, stream, lines, offsets, size,
+                 grid, pairs, tiles);
     sort_pairs(pairs.tiles, pairs.sorted_tiles, pairs.splats, pairs.sorted_splats, pairs.capacity, bits_for(tiles),
                sort, stream);
     simt::set_zero(ranges, std::size_t{2} * tiles * sizeof(std::uint32_t), stream);

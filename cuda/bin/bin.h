@@ -23,16 +23,18 @@ struct SplatArrays {
 void count_tiles(const SplatArrays& splats, const TileGrid& grid, float cutoff, TileSplat* lines, std::uint32_t* counts,
                  std::uint64_t* offsets, const Workspace& scan, Stream stream);
 
-/// Of (tile, splat) pairs, `capacity` of each: offsets[N].
+/// Of (tile, splat) pairs, `capacity` of each.
 struct PairArrays {
     std::uint32_t* tiles;
     std::uint32_t* splats;
     std::uint32_t* sorted_tiles;
     std::uint32_t* sorted_splats;
     std::int64_t capacity;
+    std::uint64_t* most = nullptr;  ///< raised to the number of pairs, where that is larger; may be null
 };
 
-/// Fills ranges [tiles,2] and pairs.sorted_splats. sort: sort_bytes(capacity).
+/// Fills ranges [tiles,2] and pairs.sorted_splats. Where there are more pairs than `capacity`, the last splats' are
+/// left out. sort: sort_bytes(capacity).
 void list_tiles(const TileSplat* lines, const std::uint64_t* offsets, std::int64_t size, const TileGrid& grid,
                 const PairArrays& pairs, std::uint32_t* ranges, const Workspace& sort, Stream stream);
 

@@ -100,11 +100,17 @@ __global__ void count(SplatArrays splats, TileGrid grid, float cutoff, TileSplat
     counts[i] = tiles;
 }
 
-/// Writes each splat's pairs to its own places. Whatever a tile more or less would be, no other places are touched and
-/// none stays unwritten: tile number `tiles` sorts behind the last.
+/// Writes each splat's pairs to its own places, and into the places behind the last pair tile number `tiles`, which
+/// sorts behind the last. Whatever a tile more or less would be, no other places are touched and none stays unwritten.
 __global__ void emit(const TileSplat* lines, const std::uint64_t* offsets, std::int64_t size, TileGrid grid,
                      PairArrays pairs, std::uint32_t tiles) {
     const std::int64_t i = thread_item();
+    const std::uint64_t total = offsets[size];
+    if (i == 0 && pairs.most != nullptr && *pairs.most < total) *pairs.most = total;
+    if (i < pairs.capacity && static_cast<std::uint64_t>(i) >= total) {
+        pairs.tiles[i] = tiles;
+        pairs.splats[i] = 0;
+    }
     if (i >= size) return;
     const TileSplat line = lines[i];
     auto place = static_cast<std::int64_t>(offsets[i]);

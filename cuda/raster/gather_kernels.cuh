@@ -141,12 +141,13 @@ __global__ void finish_gradients(SplatArrays splats, const float* partial, int p
     const float y = moment(1);
     const bool seen = x != 0.0F || y != 0.0F;  // the conic of a degenerate splat may be NaN
     const float* conic = splats.conic + 3 * i;
-    out.center[2 * i] = seen ? fmaf(conic[0], x, conic[1] * y) : 0.0F;
-    out.center[2 * i + 1] = seen ? fmaf(conic[1], x, conic[2] * y) : 0.0F;
-    out.conic[3 * i] = -0.5F * moment(2);
-    out.conic[3 * i + 1] = -moment(3);
-    out.conic[3 * i + 2] = -0.5F * moment(4);
-    for (int c = 0; c < splats.channels; ++c) out.feature[splats.channels * i + c] = moment(geometry_columns + c);
+    const auto put = [&out](float& to, float value) { to = out.add ? to + value : value; };
+    put(out.center[2 * i], seen ? fmaf(conic[0], x, conic[1] * y) : 0.0F);
+    put(out.center[2 * i + 1], seen ? fmaf(conic[1], x, conic[2] * y) : 0.0F);
+    put(out.conic[3 * i], -0.5F * moment(2));
+    put(out.conic[3 * i + 1], -moment(3));
+    put(out.conic[3 * i + 2], -0.5F * moment(4));
+    for (int c = 0; c < splats.channels; ++c) put(out.feature[splats.channels * i + c], moment(geometry_columns + c));
 }
 
 }  // namespace gsfit::gpu

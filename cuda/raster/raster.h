@@ -41,9 +41,10 @@ std::int64_t draw_loss_sums(const TileGrid& grid, int channels);
 
 /// Gradients with respect to the splats (gsfit::Splats).
 struct SplatGradients {
-    float* center;   ///< [N,2]
-    float* conic;    ///< [N,3]
-    float* feature;  ///< [N,channels]
+    float* center;     ///< [N,2]
+    float* conic;      ///< [N,3]
+    float* feature;    ///< [N,channels]
+    bool add = false;  ///< on top of what they hold, as the bands of an image after its first
 };
 
 /// Gradient planes -> gradients of the splats. Each splat gathers its own: no atomics, one order of summation.

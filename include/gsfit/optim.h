@@ -6,6 +6,10 @@
 
 namespace gsfit {
 
+namespace gpu {
+struct ScaledGradients;
+}  // namespace gpu
+
 /// Adam's memory of every Gaussian. Columns: centre along the Gaussian's own axes (2), log scale (2), rotation (1),
 /// feature (C).
 struct Moments {
@@ -38,9 +42,22 @@ struct Gradients {
 };
 
 /// One step of Adam (Kingma and Ba 2015; beta 0.9 / 0.95) in whitened coordinates, in place. Non-finite gradients count
-/// as 0; positions stay within [-0.05, 1.05].
+/// as 0; positions stay within [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients.
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
-                   const ScaleBounds& bounds);
+                   const ScaleBounds& bounds, const gpu::ScaledGradients* scaled = nullptr);
+
+/// Learning rates of the four kinds of parameters, in the parameters' own units.
+struct LearningRates {
+    float position = 5e-4F;
+    float scale = 2e-3F;
+    float rotation = 2e-3F;
+    float feature = 5e-3F;
+};
+
+/// One step of Adam (Kingma and Ba 2015; beta 0.9 / 0.999, eps 1e-8) on the parameters as they are, in place: what
+/// Image-GS takes. Non-finite gradients count as 0; `scaled` as for whitened_adam().
+void plain_adam(Field& field, Moments& moments, const Gradients& gradients, const LearningRates& rates,
+                const gpu::ScaledGradients* scaled = nullptr);
 
 /// How far the loss is scaled up while gradients pass through float16, and since when that went well.
 struct LossScale {
@@ -54,8 +71,6 @@ struct LossScale {
 /// the step if they are finite, update().
 class GradScaler {
 public:
-    static constexpr std::int64_t growth_interval = 2000;  ///< [steps]
-
     /// Changes `state`, which outlives it. Throws Error when it is out of range.
     explicit GradScaler(LossScale& state);
 

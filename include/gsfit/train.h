@@ -48,6 +48,10 @@ struct TrainOptions {
     double max_seconds = 0;              ///< [s] > 0: schedules run by the clock and end then; 0: by max_steps
     std::uint64_t seed = 123;
     c10::Device device = c10::kCPU;  ///< where training computes; the image comes from the CPU's memory
+    bool cuda_graph = true;          ///< on a GPU: launch a step's kernels as one
+    /// Steps after which listeners are told on a GPU, beside ten times a second: each time it is waited for. Empty:
+    /// every step. The CPU tells of every step.
+    std::function<bool(std::int64_t step)> watched;
     Blending blending;
     PixelLoss loss;
     float ssim_loss_ratio = 0;       ///< weight of 1 - SSIM; 0 to 1
@@ -103,7 +107,7 @@ struct TrainEvent {
     enum class Kind { started, stepped, grown, evaluated, noted, finished };
     Kind kind = Kind::stepped;
     const TrainState& state;
-    double loss = 0;             ///< of the last step, or in `stepped` of one that is at most 0.1 s old
+    double loss = 0;             ///< of the last step
     std::optional<double> psnr;  ///< [dB] of the last evaluation, if any
     std::optional<double> ssim;  ///< of the last evaluation, if any
     double step_scale = 1;       ///< decay applied to the step sizes
@@ -125,7 +129,8 @@ void check_fit(const TrainOptions& options, const ImageInfo& image);
 std::string device_fault(const c10::Device& device);
 
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
-/// called in order on the calling thread; an exception from one ends the run. A step that is evaluated sends
+/// called in order on the calling thread; an exception from one ends the run. `stepped` comes after each step, on a GPU
+/// after those that are watched. A step that is evaluated sends
 /// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a
 /// finished state. `noted` may come at any time. When `stop` becomes true the run ends after the current step
 /// with a `finished` event whose `stopped` is set. When memory runs out, work is repeated with settings that need less

@@ -11,6 +11,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "gsfit/core/error.h"
+#include "gsfit/core/loss_scaling.h"
 
 namespace gsfit {
 namespace {
@@ -211,7 +212,7 @@ void read_loss_scaling(const StateReader& reader, TrainState& state) {
     constexpr float most = std::numeric_limits<float>::max();
     scale.scale = reader.number_or(scale.scale, "loss_scale", least, most);
     scale.good_steps =
-        reader.number_or<std::int64_t>(scale.good_steps, "loss_scale_good_steps", 0, GradScaler::growth_interval - 1);
+        reader.number_or<std::int64_t>(scale.good_steps, "loss_scale_good_steps", 0, loss_scaling::growth_interval - 1);
     state.skipped_steps = reader.number_or<std::int64_t>(state.skipped_steps, "skipped_steps", 0, max_steps);
 }
 

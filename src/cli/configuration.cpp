@@ -12,7 +12,7 @@ namespace gsfit::cli {
 // A run that memory stopped can go on with other settings for it, one from a GPU on a machine without; what is
 // recorded does not change the result.
 bool is_free_when_resumed(const Key& key) {
-    constexpr std::array<std::string_view, 6> names{"threads",  "device",          "log_level",
+    constexpr std::array<std::string_view, 7> names{"threads",  "device",          "cuda_graph",          "log_level",
                                                     "progress", "save_ckpt_steps", "save_checkpoint_keep"};
     return key.group == "Memory" || key.group == "Record" ||
            std::find(names.begin(), names.end(), key.name) != names.end();

@@ -32,6 +32,15 @@ MemoryOptions memory_options(const Config& config, const ImageInfo& image) {
     return options;
 }
 
+/// Those that a frame, a checkpoint or a line of the log is made after; each step for a log that tells of each.
+std::function<bool(std::int64_t)> watched_steps(const Config& config) {
+    if (config.text("log_level") == "debug") return {};
+    const std::int64_t frames = config.boolean("make_training_video") ? config.integer("video_iterations") : 0;
+    const std::int64_t saves = config.integer("save_ckpt_steps");
+    const auto divides = [](std::int64_t every, std::int64_t step) { return every > 0 && step % every == 0; };
+    return [=](std::int64_t step) { return divides(frames, step) || divides(saves, step); };
+}
+
 }  // namespace
 
 RecorderOptions recorder_options(const Config& config) {
@@ -70,6 +79,8 @@ TrainOptions train_options(const Config& config, const ImageInfo& image) {
     options.decay_floor = real("decay_floor");
     options.sublattice = config.boolean("sublattice");
     options.eval_steps = config.integer("eval_steps");
+    options.cuda_graph = config.boolean("cuda_graph");
+    options.watched = watched_steps(config);
     options.memory = memory_options(config, image);
     return options;
 }

@@ -2,7 +2,7 @@
 
 namespace gsfit {
 
-// Of whitened Adam, on every backend.
+// Of both Adams, on every backend. Whitened:
 
 inline constexpr float beta1 = 0.9F;
 inline constexpr float beta2 = 0.95F;
@@ -10,5 +10,11 @@ inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole i
 inline constexpr float least_anisotropy = 0.3F;
 inline constexpr float least_position = -0.05F;
 inline constexpr float most_position = 1.05F;
+
+// Plain, as torch.optim.Adam by default (Kingma and Ba 2015):
+
+inline constexpr float plain_beta1 = 0.9F;
+inline constexpr float plain_beta2 = 0.999F;
+inline constexpr float plain_eps = 1e-8F;
 
 }  // namespace gsfit

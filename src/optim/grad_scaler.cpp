@@ -6,23 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "gsfit/core/error.h"
+#include "gsfit/core/loss_scaling.h"
 #include "gsfit/optim.h"
 
 namespace gsfit {
-namespace {
-
-constexpr double growth_factor = 2.0;
-constexpr double backoff_factor = 0.5;
-constexpr float smallest_scale = std::numeric_limits<float>::min();  // its reciprocal is finite
-
-}  // namespace
 
 GradScaler::GradScaler(LossScale& state) : state_(state) {
-    if (!std::isfinite(state.scale) || state.scale < smallest_scale || state.good_steps < 0 ||
-        state.good_steps >= growth_interval) {
+    if (!std::isfinite(state.scale) || state.scale < loss_scaling::least || state.good_steps < 0 ||
+        state.good_steps >= loss_scaling::growth_interval) {
         throw Error("a loss scale must be finite and at least 2^-126, with less than 2000 good steps");
     }
 }
@@ -46,8 +39,9 @@ void GradScaler::update() {
     }
     at::Tensor scale = at::full({1}, state_.scale, found_inf_.options());
     at::Tensor good_steps = at::full({1}, state_.good_steps, found_inf_.options().dtype(at::kInt));
-    at::_amp_update_scale_(scale, good_steps, found_inf_, growth_factor, backoff_factor, growth_interval);
-    state_ = {.scale = std::max(scale.item<float>(), smallest_scale), .good_steps = good_steps.item<int>()};
+    at::_amp_update_scale_(scale, good_steps, found_inf_, loss_scaling::growth, loss_scaling::backoff,
+                           loss_scaling::growth_interval);
+    state_ = {.scale = std::max(scale.item<float>(), loss_scaling::least), .good_steps = good_steps.item<int>()};
     found_inf_.reset();
 }
 

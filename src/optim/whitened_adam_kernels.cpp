@@ -1,4 +1,4 @@
-#include "optim/whitened_adam_kernels.h"
+#include "optim/adam_kernels.h"
 
 #include <algorithm>
 #include <array>
@@ -130,7 +130,7 @@ HWY_INLINE V clamp(V x, float low, float high) {
     return hn::Min(hn::Max(x, hn::Set(d, low)), hn::Set(d, high));
 }
 
-HWY_INLINE void move(Batch& batch, int channels, const AdamStep& step) {
+HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step) {
     const D d;
     const V u = hn::Load(d, batch.u);
     const V v = hn::Load(d, batch.v);
@@ -168,7 +168,7 @@ HWY_INLINE void move(Batch& batch, int channels, const AdamStep& step) {
     }
 }
 
-void adam(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end) {
+void adam(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t begin, std::int64_t end) {
     Batch batch = {};
     std::fill_n(batch.u, lanes, 1.0F);  // lanes that a last, short batch leaves unused stay finite
     std::fill_n(batch.v, lanes, 1.0F);
@@ -188,7 +188,7 @@ namespace gsfit {
 
 HWY_EXPORT(adam);
 
-void whitened_adam_step(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end) {
+void whitened_adam_step(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(adam)(arrays, step, begin, end);
 }
 

@@ -7,6 +7,7 @@
 
 #include "gsfit/gaussians.h"
 #include "gsfit/train.h"
+#include "train/device_step.h"
 #include "train/step.h"
 
 namespace gsfit {
@@ -38,17 +39,35 @@ Field on(const Field& field, const c10::Device& device) {
             .raster_height = field.raster_height};
 }
 
+constexpr double tolerance = 1e-2;  // rounding makes 1e-4 of it
+
 bool agree(const at::Tensor& value, const at::Tensor& truth) {
-    constexpr double tolerance = 1e-2;  // rounding makes 1e-4 of it
     const double apart = value.cpu().sub(truth).abs().max().item<double>();
     return apart <= tolerance * truth.abs().max().item<double>();  // false for NaN
 }
 
-bool agree(const Differential& value, const Differential& truth) {
-    return agree(value.loss, truth.loss) && agree(value.gradients.position, truth.gradients.position) &&
-           agree(value.gradients.inv_scale, truth.gradients.inv_scale) &&
-           agree(value.gradients.rotation, truth.gradients.rotation) &&
-           agree(value.gradients.feature, truth.gradients.feature);
+bool agree(const Gradients& value, const Gradients& truth) {
+    return agree(value.position, truth.position) && agree(value.inv_scale, truth.inv_scale) &&
+           agree(value.rotation, truth.rotation) && agree(value.feature, truth.feature);
+}
+
+/// Whether a step on the device comes to the CPU's loss and gradients. It is done several times, so that it is launched
+/// as a graph as well.
+bool agrees_with_cpu(const Field& field, const PackedImage& image, float ssim, const c10::Device& device) {
+    constexpr std::int64_t stride = 2;
+    const Lattice lattice = Lattice::phase(side, side, stride, 1, 0);
+    const ImageLoss loss{.pixel = {.l1 = 0.3F, .l2 = 1.0F}, .ssim = ssim};
+    const Blending blending;
+    const Differential truth =
+        differentiate(field, {.lattice = lattice, .blending = blending, .target = image, .loss = loss}, {.amp = false});
+    const Field there = on(field, device);
+    const StepPlan plan{.blending = blending, .loss = loss, .stride = stride, .pairs = 4 * field.size()};
+    DeviceStep step(there, Moments::zeros(field.size(), field.channels(), device), image.on_device(device), plan, {});
+    for (int i = 0; i < 4; ++i) step.differentiate(lattice);
+    const gpu::StepReport report = step.finished_report();
+    return report.halt == gpu::StepReport::Halt::none &&
+           std::abs(report.loss - truth.loss.item<double>()) <= tolerance * truth.loss.item<double>() &&
+           agree(step.gradients(), truth.gradients);
 }
 
 }  // namespace
@@ -56,19 +75,11 @@ bool agree(const Differential& value, const Differential& truth) {
 std::string device_fault(const c10::Device& device) {
     try {
         const PackedImage image = waves();
-        const PackedImage device_image = image.on_device(device);
         Random random(1);
         const Field field = initial_field(image.view(), {.count = 60, .pitch = 6}, random);
-        const Lattice lattice = Lattice::phase(side, side, 1, 0, 0);
-        const Blending blending;
         for (const float ssim : {0.0F, 0.3F}) {
-            const ImageLoss loss{.pixel = {.l1 = 0.3F, .l2 = 1.0F}, .ssim = ssim};
-            const auto step = [&](const Field& there, const PackedImage& target) {
-                return differentiate(there, {.lattice = lattice, .blending = blending, .target = target, .loss = loss},
-                                     {.amp = false});
-            };
-            if (!agree(step(on(field, device), device_image), step(field, image))) {
-                return "a trial step on it has other gradients than on the CPU";
+            if (!agrees_with_cpu(field, image, ssim, device)) {
+                return "a trial step on it has another loss or other gradients than on the CPU";
             }
         }
         return {};

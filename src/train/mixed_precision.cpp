@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gsfit/core/loss_scaling.h"
+
 namespace gsfit {
 
 LossScale MixedPrecision::first_scale(double values) {
@@ -21,8 +23,7 @@ MixedPrecision::Verdict MixedPrecision::judge(Differential& differential, TrainS
         return Verdict::take;
     }
     ++state.skipped_steps;
-    constexpr int too_many = 20;
-    return ++skipped_in_row_ >= too_many || !loss_finite ? Verdict::fail : Verdict::skip;
+    return ++skipped_in_row_ >= loss_scaling::most_skipped_in_row || !loss_finite ? Verdict::fail : Verdict::skip;
 }
 
 }  // namespace gsfit

@@ -11,7 +11,9 @@
 #include "gsfit/densify.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians.h"
+#include "gsfit/gpu.h"
 #include "gsfit/render.h"
+#include "train/device_steps.h"
 #include "train/keeper.h"
 #include "train/mixed_precision.h"
 #include "train/pace.h"
@@ -48,6 +50,8 @@ public:
             state_ = on_device(start, options_.device);
             if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
         });
+        if (Gpu(state_.field.position)) device_steps_.emplace(state_.field, seen_target(), options_);
+        looked_at_step_ = state_.step;
         clock_ -= state_.seconds;
         random_ = Random(state_.random);
     }
@@ -57,7 +61,10 @@ public:
             fit(stop);
         } catch (const std::exception& error) {
             const bool exhausted = dynamic_cast<const MemoryError*>(&error) != nullptr || is_out_of_memory(error);
-            if (exhausted) send(TrainEvent::Kind::finished, true);  // saves what was learned
+            if (exhausted) {
+                look();
+                send(TrainEvent::Kind::finished, true);  // saves what was learned
+            }
             throw;
         }
         return on_device(std::move(state_), at::kCPU);
@@ -68,13 +75,22 @@ private:
         tell(TrainEvent::Kind::started);
         if (done()) evaluate();
         while (!done()) {
-            step();
-            if (done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0)) evaluate();
-            if (done() || (stop != nullptr && stop->load())) break;
-            tell(TrainEvent::Kind::stepped);
+            if (!step()) continue;
+            const bool stopping = stop != nullptr && stop->load();
+            const bool evaluating = done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
+            if ((evaluating || stopping || watched()) && !look()) continue;
+            if (evaluating) evaluate();
+            if (done() || stopping) break;
+            if (watched()) tell(TrainEvent::Kind::stepped);
             memory_.relieve();
         }
         tell(TrainEvent::Kind::finished, !done());
+    }
+
+    /// Whether listeners are told of this step.
+    [[nodiscard]] bool watched() const {
+        constexpr double often = 0.1;  // [s]
+        return !device_steps_ || !options_.watched || options_.watched(state_.step) || now() - told_ > often;
     }
 
     [[nodiscard]] bool done() const { return state_.progress >= 1.0; }
@@ -107,22 +123,72 @@ private:
         return [this] { target_.drop({0, target_.height()}); };
     }
 
-    void step() {
+    /// False when training went back to an earlier step.
+    bool step() {
         const double start = now();
-        if (const auto gradients = differentiate_next()) {
-            const StepSizes sizes = schedule_.step_sizes(state_.progress, pace_.steps());
-            whitened_adam(state_.field, state_.moments, *gradients, sizes, schedule_.scale_bounds());
+        if (device_steps_) {
+            if (!give_step()) return false;
+        } else if (const auto gradients = differentiate_next()) {
+            whitened_adam(state_.field, state_.moments, *gradients, step_sizes(), schedule_.scale_bounds());
         }
         ++state_.step;
+        count_time(start);
+        const bool growing = state_.growths < schedule_.growths_due(state_.progress);
+        constexpr std::int64_t sort_steps = 256;
+        const bool sorting = state_.step % sort_steps == 0;
+        if ((growing || sorting) && !look()) return false;
+        while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
+        if (sorting) memory_.attempt([&] { sort(state_.field, state_.moments); });
+        state_.random = random_.state();
+        return true;
+    }
+
+    [[nodiscard]] StepSizes step_sizes() const { return schedule_.step_sizes(state_.progress, pace_.steps()); }
+
+    /// What the step that began at `start` took; on a GPU, which has not done it yet, the mean of those before the host
+    /// last looked.
+    void count_time(double start) {
         const double end = now();
         state_.seconds = end - clock_;
+        const double took = device_steps_ && device_step_seconds_ > 0 ? device_step_seconds_ : end - start;
         constexpr double newest = 0.1;
-        mean_step_ += (mean_step_ > 0 ? newest : 1.0) * (end - start - mean_step_);
-        state_.progress = pace_.advance(state_, end - start);
-        while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
-        constexpr std::int64_t sort_steps = 256;
-        if (state_.step % sort_steps == 0) memory_.attempt([&] { sort(state_.field, state_.moments); });
-        state_.random = random_.state();
+        mean_step_ += (mean_step_ > 0 ? newest : 1.0) * (took - mean_step_);
+        state_.progress = pace_.advance(state_, took);
+    }
+
+    /// The next step on a GPU; false when training went back to an earlier one instead.
+    bool give_step() {
+        const std::int64_t stride = schedule_.stride(state_.progress);
+        if (device_steps_->wants_a_look() && !look()) return false;
+        if (!device_steps_->is_ready_for(state_, stride, memory_.settings())) {
+            if (!look()) return false;
+            memory_.attempt([&] { device_steps_->get_ready_for(state_, stride, memory_.settings()); });
+        }
+        if (looked_at_step_ == state_.step) looked_ = now();
+        const TrainState before = state_;
+        const Lattice lattice = next_lattice();
+        device_steps_->give(before, lattice, step_sizes(), schedule_.scale_bounds());
+        return true;
+    }
+
+    /// Waits for the steps that a GPU was given; what was not so before, is now true of `state_`. False when training
+    /// went back to an earlier step.
+    bool look() {
+        if (!device_steps_) return true;
+        const std::int64_t steps = state_.step - looked_at_step_;
+        const DeviceSteps::Outcome outcome = device_steps_->look(state_);
+        loss_ = device_steps_->loss();
+        if (steps > 0) device_step_seconds_ = (now() - looked_) / static_cast<double>(steps);
+        looked_at_step_ = state_.step;
+        if (const std::string sentence = device_steps_->take_notice(); !sentence.empty()) notices_.push_back(sentence);
+        if (outcome == DeviceSteps::Outcome::good) return true;
+        random_ = Random(state_.random);
+        if (outcome == DeviceSteps::Outcome::amp_failed) forgo_amp();
+        return false;
+    }
+
+    void forgo_amp() {
+        memory_.forgo_amp("step " + std::to_string(state_.step + 1) + " had no finite gradient in half precision");
     }
 
     /// Each phase of the present stride once, in random order, then again.
@@ -154,19 +220,18 @@ private:
         memory_.attempt([&] {
             const StepTask task{.lattice = lattice,
                                 .blending = state_.blending,
-                                .target = seen_target(),
+                                .target = target_,
                                 .loss = loss,
                                 .scale = half_images() ? state_.loss_scale.scale : 1.0};
             differential = differentiate(state_.field, task, memory_.settings());
         });
-        loss_ = differential.loss;
+        loss_ = differential.loss.item<double>();
         if (!half_images()) return differential.gradients;
         switch (mixed_precision_.judge(differential, state_)) {
             case MixedPrecision::Verdict::take:
                 return differential.gradients;
             case MixedPrecision::Verdict::fail:
-                memory_.forgo_amp("step " + std::to_string(state_.step + 1) +
-                                  " had no finite gradient in half precision");
+                forgo_amp();
                 break;
             case MixedPrecision::Verdict::skip:
                 break;
@@ -217,23 +282,13 @@ private:
     void tell(TrainEvent::Kind kind, bool stopped = false) {
         for (const std::string& sentence : std::exchange(notices_, {})) send(TrainEvent::Kind::noted, false, sentence);
         send(kind, stopped);
-    }
-
-    /// A GPU is waited for only when the number is needed, or was last read a while ago.
-    double read_loss(TrainEvent::Kind kind) {
-        constexpr double fresh = 0.1;  // [s]
-        if (!loss_.defined()) return 0;
-        if (kind != TrainEvent::Kind::stepped || loss_.is_cpu() || now() - loss_read_ > fresh) {
-            loss_value_ = loss_.item<double>();
-            loss_read_ = now();
-        }
-        return loss_value_;
+        told_ = now();
     }
 
     void send(TrainEvent::Kind kind, bool stopped, const std::string& message = {}) {
         const TrainEvent event{.kind = kind,
                                .state = state_,
-                               .loss = read_loss(kind),
+                               .loss = loss_,
                                .psnr = psnr_,
                                .ssim = ssim_,
                                .step_scale = schedule_.step_scale(state_.progress),
@@ -256,13 +311,16 @@ private:
     std::vector<std::string> notices_;  // that listeners have not been told yet
     MemoryKeeper memory_;
     MixedPrecision mixed_precision_;
+    std::optional<DeviceSteps> device_steps_;  // when a GPU trains
     TrainState state_;
     Random random_;
     double clock_ = 0;      // when the run would have started had it never been interrupted
     double mean_step_ = 0;  // [s], running mean
-    at::Tensor loss_;       // of the last step
-    double loss_value_ = 0;
-    double loss_read_ = 0;  // when
+    double told_ = 0;       // when listeners were told last
+    double loss_ = 0;       // of the last step
+    double looked_ = 0;     // when the GPU began with the steps that were not looked at yet
+    std::int64_t looked_at_step_ = 0;
+    double device_step_seconds_ = 0;  // mean of the steps last looked at
     std::optional<double> psnr_;
     std::optional<double> ssim_;
 };

@@ -40,6 +40,7 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
     EXPECT_EQ(ours.decay_floor, theirs.decay_floor);
     EXPECT_EQ(ours.sublattice, theirs.sublattice);
     EXPECT_EQ(ours.eval_steps, theirs.eval_steps);
+    EXPECT_EQ(ours.cuda_graph, theirs.cuda_graph);
     EXPECT_EQ(ours.memory.amp, theirs.memory.amp);
     EXPECT_EQ(ours.memory.checkpointing, theirs.memory.checkpointing);
     EXPECT_EQ(ours.memory.bands, theirs.memory.bands);
@@ -87,6 +88,16 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_FALSE(options.sublattice);
     EXPECT_EQ(options.eval_steps, 15);
     EXPECT_EQ(options_of(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
+}
+
+TEST(TrainOptionsFromConfig, StepsAreWatchedAfterWhichAFrameOrACheckpointIsMade) {
+    const auto watched = [](const std::string& yaml) { return options_of(Config::parse(yaml, "test")).watched; };
+    const auto steps = watched("save_ckpt_steps: 6\nmake_training_video: true\nvideo_iterations: 4\n");
+    for (const std::int64_t step : {4, 6, 8, 12}) EXPECT_TRUE(steps(step)) << step;
+    for (const std::int64_t step : {1, 5, 7, 10}) EXPECT_FALSE(steps(step)) << step;
+    EXPECT_FALSE(watched("save_ckpt_steps: 0\nvideo_iterations: 4\n")(4));
+    EXPECT_FALSE(watched("log_level: debug\n")) << "the log has a line for each step";
+    EXPECT_FALSE(options_of(Config::parse("cuda_graph: false\n", "test")).cuda_graph);
 }
 
 TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {

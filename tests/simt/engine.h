@@ -32,6 +32,9 @@ struct Site {
 /// rev, or the number of a random order.
 void run(dim3 grid, dim3 block, std::size_t shared_bytes, const std::function<void()>& thread);
 
+/// Does at once what is given to a stream or, while a graph is being recorded (graph.cpp), keeps it for that.
+void enqueue(std::function<void()> work);
+
 /// Waits until every thread of the block has come to this line; returns how many came with a true predicate.
 int block_barrier(const char* name, bool predicate, Site at);
 

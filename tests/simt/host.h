@@ -102,9 +102,11 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t sh
             Arguments&&... arguments) {
     // Converted once, as a launch does.
     const std::tuple<std::decay_t<Parameters>...> parameters(static_cast<Parameters>(arguments)...);
-    run(grid, block, shared_bytes, [&] { std::apply(kernel, parameters); });
+    enqueue([=] { run(grid, block, shared_bytes, [&] { std::apply(kernel, parameters); }); });
 }
 
-inline void set_zero(void* to, std::size_t bytes, gsfit::gpu::Stream) { std::memset(to, 0, bytes); }
+inline void set_zero(void* to, std::size_t bytes, gsfit::gpu::Stream) {
+    enqueue([=] { std::memset(to, 0, bytes); });
+}
 
 }  // namespace simt

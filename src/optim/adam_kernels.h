@@ -20,13 +20,20 @@ struct AdamArrays {
     int channels;
 };
 
-struct AdamStep {
+/// Step sizes in whitened coordinates (StepSizes of gsfit/optim.h).
+struct WhitenedStep {
     float position, scale, rotation, feature;
     float width, height;                 ///< of the training raster [pixels]
     float inv_scale_min, inv_scale_max;  ///< [1 / pixels]
 };
 
-/// Steps Gaussians [begin, end).
-void whitened_adam_step(const AdamArrays& arrays, const AdamStep& step, std::int64_t begin, std::int64_t end);
+/// Learning rates.
+struct PlainStep {
+    float position, scale, rotation, feature;
+};
+
+// They step Gaussians [begin, end).
+void whitened_adam_step(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t begin, std::int64_t end);
+void plain_adam_step(const AdamArrays& arrays, const PlainStep& step, std::int64_t begin, std::int64_t end);
 
 }  // namespace gsfit

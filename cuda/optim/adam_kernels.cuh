@@ -1,0 +1,109 @@
+#pragma once
+
+#include <climits>
+#include <cmath>
+
+#include "cuda/grid.h"
+#include "cuda/optim/adam.h"
+#include "cuda/simt.h"
+#include "cuda/turn.cuh"
+#include "optim/adam_constants.h"
+
+namespace gsfit::gpu {
+
+struct Betas {
+    float first, second, eps;
+};
+constexpr Betas whitened_betas{beta1, beta2, adam_eps};
+constexpr Betas plain_betas{plain_beta1, plain_beta2, plain_eps};
+
+/// Adam's memory of one Gaussian.
+struct Memory {
+    Betas beta;
+    float* first;
+    float* second;
+    float correction1, correction2;  ///< 1 - beta^age
+    float gradient_scale;
+
+    /// Updates the moments of column k with its gradient; returns the step's direction.
+    __device__ float direction(int k, float gradient) const {
+        gradient *= gradient_scale;
+        if (!isfinite(gradient)) gradient = 0.0F;
+        first[k] = fmaf(1.0F - beta.first, gradient, beta.first * first[k]);
+        second[k] = fmaf((1.0F - beta.second) * gradient, gradient, beta.second * second[k]);
+        return first[k] / (correction1 * (sqrtf(second[k] / correction2) + beta.eps));
+    }
+};
+
+/// Counts the step.
+__device__ inline Memory remember(const AdamArrays& arrays, std::int64_t i, const Betas& beta,
+                                  const ScaledGradients& scaled) {
+    if (arrays.age[i] < INT_MAX) ++arrays.age[i];
+    const auto age = static_cast<float>(arrays.age[i]);
+    const std::int64_t columns = 5 + arrays.channels;
+    return {beta,
+            arrays.first + i * columns,
+            arrays.second + i * columns,
+            -expm1f(age * logf(beta.first)),
+            -expm1f(age * logf(beta.second)),
+            scaled.scale == nullptr ? 1.0F : 1.0F / *scaled.scale};
+}
+
+__device__ inline float bounded(float x, float low, float high) { return fminf(fmaxf(x, low), high); }
+
+__device__ inline void step_geometry(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t i,
+                                     const Memory& memory) {
+    const float u = arrays.inv_scale[2 * i];
+    const float v = arrays.inv_scale[2 * i + 1];
+    const auto [cosine, sine] = turn_by(arrays.rotation[i]);
+    const float anisotropy = fmaxf(least_anisotropy, fabsf(u / v - v / u));
+    const float gx = arrays.grad_position[2 * i] / step.width;
+    const float gy = arrays.grad_position[2 * i + 1] / step.height;
+    const float along_u = memory.direction(0, fmaf(cosine, gx, sine * gy) / u);
+    const float along_v = memory.direction(1, fmaf(-sine, gx, cosine * gy) / v);
+    const float log_u = memory.direction(2, arrays.grad_inv_scale[2 * i] * u);
+    const float log_v = memory.direction(3, arrays.grad_inv_scale[2 * i + 1] * v);
+    const float turn = memory.direction(4, arrays.grad_rotation[i] / anisotropy);
+    const float du = step.position * along_u / u;
+    const float dv = step.position * along_v / v;
+    const float x = arrays.position[2 * i] - fmaf(-sine, dv, cosine * du) / step.width;
+    const float y = arrays.position[2 * i + 1] - fmaf(cosine, dv, sine * du) / step.height;
+    arrays.position[2 * i] = bounded(x, least_position, most_position);
+    arrays.position[2 * i + 1] = bounded(y, least_position, most_position);
+    arrays.inv_scale[2 * i] = bounded(u * expf(-step.scale * log_u), step.inv_scale_min, step.inv_scale_max);
+    arrays.inv_scale[2 * i + 1] = bounded(v * expf(-step.scale * log_v), step.inv_scale_min, step.inv_scale_max);
+    arrays.rotation[i] -= step.rotation * turn / anisotropy;
+}
+
+__device__ inline void step_feature(const AdamArrays& arrays, float rate, std::int64_t i, const Memory& memory) {
+    for (int c = 0; c < arrays.channels; ++c) {
+        const std::int64_t place = i * arrays.channels + c;
+        arrays.feature[place] = fmaf(-rate, memory.direction(5 + c, arrays.grad_feature[place]), arrays.feature[place]);
+    }
+}
+
+__device__ inline bool is_skipped(const ScaledGradients& scaled) {
+    return scaled.skip != nullptr && *scaled.skip != 0.0F;
+}
+
+__global__ void whitened(AdamArrays arrays, WhitenedStep step, ScaledGradients scaled, std::int64_t size) {
+    const std::int64_t i = thread_item();
+    if (i >= size || is_skipped(scaled)) return;
+    const Memory memory = remember(arrays, i, whitened_betas, scaled);
+    step_geometry(arrays, step, i, memory);
+    step_feature(arrays, step.feature, i, memory);
+}
+
+__global__ void plain(AdamArrays arrays, PlainStep step, ScaledGradients scaled, std::int64_t size) {
+    const std::int64_t i = thread_item();
+    if (i >= size || is_skipped(scaled)) return;
+    const Memory memory = remember(arrays, i, plain_betas, scaled);
+    for (int k = 0; k < 2; ++k) {
+        arrays.position[2 * i + k] -= step.position * memory.direction(k, arrays.grad_position[2 * i + k]);
+        arrays.inv_scale[2 * i + k] -= step.scale * memory.direction(2 + k, arrays.grad_inv_scale[2 * i + k]);
+    }
+    arrays.rotation[i] -= step.rotation * memory.direction(4, arrays.grad_rotation[i]);
+    step_feature(arrays, step.feature, i, memory);
+}
+
+}  // namespace gsfit::gpu

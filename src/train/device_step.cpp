@@ -1,0 +1,309 @@
+#include "train/device_step.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <type_traits>
+
+#include "cuda/project/project.h"
+#include "gsfit/project.h"
+#include "train/step.h"
+
+namespace gsfit {
+
+namespace {
+
+static_assert(sizeof(gpu::LossSums) == sizeof(gpu::StepTally::loss));
+
+template <class Value>
+Value* data(const at::Tensor& tensor) {
+    return static_cast<Value*>(tensor.mutable_data_ptr());
+}
+
+at::Tensor bytes_like(const at::Tensor& tensor, std::size_t bytes) {
+    return at::empty({static_cast<std::int64_t>(bytes)}, tensor.options().dtype(at::kByte));
+}
+
+gpu::Workspace workspace(const at::Tensor& bytes) {
+    return {bytes.mutable_data_ptr(), static_cast<std::size_t>(bytes.numel())};
+}
+
+/// A graph costs as much to record as several steps to launch.
+constexpr int uses_before_recording = 2;
+
+}  // namespace
+
+DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedImage& target, const StepPlan& plan,
+                       const gpu::StepReport& start)
+    : gpu_(field.position), field_(field), moments_(moments), target_(target), plan_(plan) {
+    const PackedView& pixels = target_.view();
+    const Lattice widest = Lattice::phase(pixels.width, pixels.height, plan_.stride, 0, 0);
+    const std::int64_t band = std::min(band_height(widest.height, plan_.bands), widest.height);
+    std::int64_t rows = 0;
+    for (std::int64_t first = 0; first < widest.height; first += band) {
+        const Rows of_band{first, std::min(band, widest.height - first)};
+        rows = std::max(rows, drawn_rows(widest, of_band).count);
+    }
+    if (plan_.stride > 1) {
+        staged_ = bytes_like(field_.position, static_cast<std::size_t>(widest.samples() * pixels.channels) *
+                                                  static_cast<std::size_t>(pixels.bits / 8));
+    }
+    allocate_lists(gpu::TileGrid(widest.width, {0, rows}));
+    allocate_planes(rows * widest.width);
+    allocate_gradients();
+    if (draws_image()) {
+        loss_work_ = bytes_like(field_.position, gpu_->loss_workspace_bytes(pixels.channels, widest.width, band));
+    } else {
+        const gpu::TileGrid grid(widest.width, {0, rows});
+        sums_ = at::empty({gpu_->draw_loss_sums(grid, pixels.channels)}, planes_.options().dtype(at::kDouble));
+    }
+    tally_ = bytes_like(field_.position, sizeof(gpu::StepTally));
+    static_assert(std::is_trivially_copyable_v<gpu::StepReport>);
+    at::Tensor first = at::empty({static_cast<std::int64_t>(sizeof start)}, at::kByte);
+    std::memcpy(first.mutable_data_ptr(), &start, sizeof start);
+    report_ = first.to(field_.position.device(), at::kByte, false, true);
+}
+
+DeviceStep::~DeviceStep() {
+    for (const auto& [dimensions, size] : sizes_) {
+        if (size.graph != nullptr) gpu_->free_graph(size.graph);
+    }
+}
+
+void DeviceStep::allocate_lists(const gpu::TileGrid& largest) {
+    const std::int64_t n = field_.size();
+    const auto options = field_.position.options();
+    const auto integers = options.dtype(at::kInt);
+    splats_ = {.center = at::empty({n, 2}, options),
+               .conic = at::empty({n, 3}, options),
+               .det = at::empty({n}, options),
+               .feature = field_.feature};
+    lines_ = at::empty({n, static_cast<std::int64_t>(sizeof(gpu::TileSplat) / sizeof(float))}, options);
+    counts_ = at::empty({n + 1}, integers);
+    offsets_ = at::empty({n + 1}, options.dtype(at::kLong));
+    pairs_ = at::empty({4, plan_.pairs}, integers);
+    ranges_ = at::empty({std::int64_t{largest.tiles_x} * largest.tiles_y, 2}, integers);
+    scan_ = bytes_like(field_.position, gpu_->scan_bytes(n + 1));
+    sort_ = bytes_like(field_.position, gpu_->sort_bytes(plan_.pairs));
+}
+
+void DeviceStep::allocate_planes(std::int64_t samples) {
+    const auto options = field_.position.options();
+    const int channels = field_.channels();
+    planes_ = at::empty({gpu::gradient_planes(channels, normalised()), samples}, options);
+    if (!draws_image()) return;
+    const auto of_image = options.dtype(plan_.half ? at::kHalf : at::kFloat);
+    image_ = at::empty({channels, samples}, of_image);
+    image_gradient_ = at::empty({channels, samples}, of_image);
+    if (normalised()) normaliser_ = at::empty({samples}, options);
+}
+
+void DeviceStep::allocate_gradients() {
+    partial_ = at::empty({gpu_->gather_partial_floats(field_.size(), field_.channels())}, field_.position.options());
+    grad_center_ = at::empty_like(splats_.center);
+    grad_conic_ = at::empty_like(splats_.conic);
+    gradients_ = {.position = at::empty_like(field_.position),
+                  .inv_scale = at::empty_like(field_.inv_scale),
+                  .rotation = at::empty_like(field_.rotation),
+                  .feature = at::empty_like(field_.feature)};
+}
+
+bool DeviceStep::is_for(const Field& field, const Moments& moments) const {
+    return field_.position.is_same(field.position) && field_.inv_scale.is_same(field.inv_scale) &&
+           field_.rotation.is_same(field.rotation) && field_.feature.is_same(field.feature) &&
+           moments_.first.is_same(moments.first) && moments_.second.is_same(moments.second) &&
+           moments_.age.is_same(moments.age);
+}
+
+void DeviceStep::differentiate(const Lattice& lattice) {
+    const gpu::Stream stream = gpu_.stream();
+    if (staged_.defined()) gpu_->stage_target(target_.view(), lattice, data<std::byte>(staged_), stream);
+    const ProjectForward arrays{field_.position.const_data_ptr<float>(), field_.inv_scale.const_data_ptr<float>(),
+                                field_.rotation.const_data_ptr<float>(), splats_.center.data_ptr<float>(),
+                                splats_.conic.data_ptr<float>(),         splats_.det.data_ptr<float>()};
+    gpu_->project_forward(arrays, projection_onto(lattice, field_.raster_height), field_.size(), stream);
+    // From here on one phase of a size is like another.
+    const Lattice seen = Lattice::whole(lattice.width, lattice.height);
+    Size& size = sizes_[{seen.width, seen.height}];
+    if (plan_.graph && size.graph == nullptr && size.uses++ >= uses_before_recording) record(size, seen);
+    if (size.graph != nullptr) {
+        gpu_->launch_graph(size.graph, stream);
+    } else {
+        enqueue(seen, stream);
+    }
+}
+
+void DeviceStep::record(Size& size, const Lattice& seen) {
+    try {
+        size.graph = gpu_->record_graph([&](gpu::Stream stream) { enqueue(seen, stream); });
+    } catch (const std::exception& error) {
+        plan_.graph = false;
+        graph_problem_ = error.what();
+    }
+}
+
+void DeviceStep::enqueue(const Lattice& seen, gpu::Stream stream) {
+    gpu_->clear(data<gpu::StepTally>(tally_), stream);
+    const std::int64_t height = band_height(seen.height, plan_.bands);
+    for (std::int64_t first = 0; first < seen.height; first += height) {
+        enqueue_band(seen, {first, std::min(height, seen.height - first)}, stream);
+    }
+    const ProjectBackward arrays{field_.inv_scale.const_data_ptr<float>(), field_.rotation.const_data_ptr<float>(),
+                                 grad_center_.const_data_ptr<float>(),     grad_conic_.const_data_ptr<float>(),
+                                 gradients_.position.data_ptr<float>(),    gradients_.inv_scale.data_ptr<float>(),
+                                 gradients_.rotation.data_ptr<float>()};
+    const Lattice any_phase = Lattice::phase(target_.width(), target_.height(), plan_.stride, 0, 0);
+    gpu_->project_backward(arrays, projection_onto(any_phase, field_.raster_height), field_.size(), stream);
+    judge(seen, stream);
+}
+
+void DeviceStep::enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream stream) {
+    const gpu::TileGrid grid(seen.width, drawn_rows(seen, band));
+    list(grid, stream);
+    const gpu::DrawJob draw = job(grid);
+    if (draws_image()) {
+        draw_image(draw, seen, band, stream);
+    } else {
+        draw_loss(draw, seen, stream);
+    }
+    gpu_->gather_gradients(draw, splat_arrays(), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
+                           {.center = grad_center_.data_ptr<float>(),
+                            .conic = grad_conic_.data_ptr<float>(),
+                            .feature = gradients_.feature.data_ptr<float>(),
+                            .add = band.first > 0},
+                           stream);
+}
+
+void DeviceStep::list(const gpu::TileGrid& grid, gpu::Stream stream) {
+    auto* lines = data<gpu::TileSplat>(lines_);
+    auto* offsets = data<std::uint64_t>(offsets_);
+    auto* pairs = data<std::uint32_t>(pairs_);
+    gpu_->count_tiles(splat_arrays(), grid, plan_.blending.cutoff, lines, data<std::uint32_t>(counts_), offsets,
+                      workspace(scan_), stream);
+    const gpu::PairArrays arrays{.tiles = pairs,
+                                 .splats = pairs + plan_.pairs,
+                                 .sorted_tiles = pairs + 2 * plan_.pairs,
+                                 .sorted_splats = pairs + 3 * plan_.pairs,
+                                 .capacity = plan_.pairs,
+                                 .most = &data<gpu::StepTally>(tally_)->pairs};
+    gpu_->list_tiles(lines, offsets, field_.size(), grid, arrays, data<std::uint32_t>(ranges_), workspace(sort_),
+                     stream);
+}
+
+void DeviceStep::draw_loss(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream) {
+    const double values = static_cast<double>(seen.samples()) * draw.channels;
+    const LossJob loss{.target = seen_target(seen),
+                       .lattice = seen,
+                       .l1 = static_cast<float>(plan_.loss.pixel.l1 / values),
+                       .l2 = static_cast<float>(plan_.loss.pixel.l2 / values)};
+    gpu_->draw_loss(draw, loss, sums_.data_ptr<double>(), planes_.data_ptr<float>(), stream);
+    gpu_->add_loss(sums_.const_data_ptr<double>(), data<gpu::StepTally>(tally_), stream);
+}
+
+void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const Rows& band, gpu::Stream stream) {
+    const Rows& rows = draw.grid.rows;
+    const std::int64_t samples = rows.count * seen.width;
+    const Planes drawn{.image = {image_.data_ptr(), plan_.half},
+                       .normaliser = normalised() ? normaliser_.data_ptr<float>() : nullptr};
+    gpu_->draw_image(draw, drawn, stream);
+    const Comparison comparison{.image = {.data = static_cast<const std::byte*>(image_.const_data_ptr()),
+                                          .half = plan_.half,
+                                          .channel_stride = samples,
+                                          .row_stride = seen.width,
+                                          .rows = rows},
+                                .target = seen_target(seen),
+                                .lattice = seen};
+    const ImageLoss& loss = plan_.loss;
+    auto* tally = data<gpu::StepTally>(tally_);
+    auto* sums = reinterpret_cast<gpu::LossSums*>(tally->loss);
+    if (loss.pixel.l1 != 0 || loss.pixel.l2 != 0) {
+        gpu_->add_errors(comparison, band, sums, workspace(loss_work_), stream);
+    }
+    gpu_->add_dissimilarity(comparison, band, sums, workspace(loss_work_), stream);
+    const double each = 1.0 / (static_cast<double>(seen.samples()) * draw.channels);
+    const Factors factors{.absolute = static_cast<float>(each * loss.pixel.l1),
+                          .squared = static_cast<float>(each * loss.pixel.l2),
+                          .dissimilarity = static_cast<float>(each * loss.ssim)};
+    const Planar<std::byte> gradient{.data = data<std::byte>(image_gradient_),
+                                     .half = plan_.half,
+                                     .channel_stride = samples,
+                                     .row_stride = seen.width,
+                                     .rows = rows};
+    gpu_->loss_gradient(comparison, band, factors, plan_.half ? &data<gpu::StepReport>(report_)->scale : nullptr,
+                        gradient, stream);
+    gpu_->differentiate_image(draw, normalised() ? drawn : Planes(), {image_gradient_.data_ptr(), plan_.half},
+                              planes_.data_ptr<float>(), stream);
+}
+
+void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
+    auto* tally = data<gpu::StepTally>(tally_);
+    if (plan_.half) {
+        for (const at::Tensor* gradient :
+             {&gradients_.position, &gradients_.inv_scale, &gradients_.rotation, &gradients_.feature}) {
+            gpu_->check_finite(gradient->const_data_ptr<float>(), gradient->numel(), tally, stream);
+        }
+    }
+    const double each = 1.0 / (static_cast<double>(seen.samples()) * field_.channels());
+    const ImageLoss& loss = plan_.loss;
+    gpu::StepRules rules{.capacity = plan_.pairs, .loss_factors = {1, 0, 0}, .half = plan_.half};
+    if (draws_image()) {
+        rules.loss_factors[0] = each * loss.pixel.l1;
+        rules.loss_factors[1] = each * loss.pixel.l2;
+        rules.loss_factors[2] = each * loss.ssim;
+    }
+    gpu_->judge(rules, tally, data<gpu::StepReport>(report_), stream);
+}
+
+void DeviceStep::update(const StepSizes& sizes, const ScaleBounds& bounds) {
+    const auto* report = data<const gpu::StepReport>(report_);
+    const gpu::ScaledGradients scaled{.scale = &report->used_scale, .skip = &report->skip};
+    whitened_adam(field_, moments_, gradients_, sizes, bounds, &scaled);
+}
+
+gpu::StepReport DeviceStep::finished_report() const { return read_report(report_.cpu()); }
+
+PackedView DeviceStep::seen_target(const Lattice& seen) const {
+    PackedView view = target_.view();
+    if (!staged_.defined()) return view;
+    view.data = data<const std::byte>(staged_);
+    view.width = seen.width;
+    view.height = seen.height;
+    view.row_bytes = static_cast<std::size_t>(seen.width * view.channels) * static_cast<std::size_t>(view.bits / 8);
+    return view;
+}
+
+gpu::SplatArrays DeviceStep::splat_arrays() const {
+    return {.center = splats_.center.const_data_ptr<float>(),
+            .conic = splats_.conic.const_data_ptr<float>(),
+            .det = splats_.det.const_data_ptr<float>(),
+            .feature = splats_.feature.const_data_ptr<float>(),
+            .channels = field_.channels(),
+            .size = field_.size()};
+}
+
+gpu::DrawJob DeviceStep::job(const gpu::TileGrid& grid) const {
+    const float cutoff = plan_.blending.cutoff;
+    return {.grid = grid,
+            .lists = {.lines = data<const gpu::TileSplat>(lines_),
+                      .splats = data<const std::uint32_t>(pairs_) + 3 * plan_.pairs,
+                      .ranges = data<const std::uint32_t>(ranges_)},
+            .feature = field_.feature.const_data_ptr<float>(),
+            .channels = field_.channels(),
+            .normalise = normalised(),
+            .eps = plan_.blending.eps,
+            .smallest_weight = std::exp(-0.5F * cutoff * cutoff)};
+}
+
+Rows DeviceStep::drawn_rows(const Lattice& seen, const Rows& band) const { return loss_rows(seen, band, plan_.loss); }
+
+gpu::StepReport read_report(const at::Tensor& bytes) {
+    gpu::StepReport report{};
+    std::memcpy(&report, bytes.const_data_ptr(), sizeof report);
+    return report;
+}
+
+}  // namespace gsfit

@@ -1,0 +1,110 @@
+#include "train/device_steps.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "gsfit/core/error.h"
+#include "train/step.h"
+
+namespace gsfit {
+
+namespace {
+
+/// The host looks after so many steps: seldom enough for the GPU to be busy throughout.
+constexpr std::size_t most_on_their_way = 32;
+
+}  // namespace
+
+DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const TrainOptions& options)
+    : gpu_(field.position),
+      target_(target),
+      common_{.blending = options.blending,
+              .loss = {.pixel = options.loss, .ssim = options.ssim_loss_ratio},
+              .graph = options.cuda_graph},
+      mark_(gpu_->make_mark()) {}
+
+DeviceSteps::~DeviceSteps() { gpu_->free_mark(mark_); }
+
+bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) const {
+    return step_ && !room_is_short_ && step_->is_for(state.field, state.moments) && step_->plan().stride == stride &&
+           step_->plan().bands == settings.bands && step_->plan().half == (settings.amp && common_.loss.ssim != 0);
+}
+
+/// Pairs of splats and tiles that a band is given room for: an eighth more than the last one seen had.
+std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) const {
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
+    const auto seen = static_cast<std::int64_t>(seen_.pairs);
+    if (seen > most) {
+        throw Error(
+            "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
+    }
+    const std::int64_t pairs = std::max(seen * seen_bands_ / bands, 2 * state.field.size());
+    return std::min(most, pairs + pairs / 8);
+}
+
+void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) {
+    step_.reset();
+    StepPlan plan = common_;
+    plan.stride = stride;
+    plan.bands = settings.bands;
+    plan.half = settings.amp && common_.loss.ssim != 0;
+    plan.pairs = room_for(state, plan.bands);
+    seen_.halt = gpu::StepReport::Halt::none;
+    seen_.scale = state.loss_scale.scale;
+    seen_.good_steps = static_cast<std::int32_t>(state.loss_scale.good_steps);
+    seen_.skipped = state.skipped_steps;
+    step_.emplace(state.field, state.moments, target_, plan, seen_);
+    room_is_guess_ = true;
+    room_is_short_ = false;
+}
+
+void DeviceSteps::give(const TrainState& before, const Lattice& lattice, const StepSizes& sizes,
+                       const ScaleBounds& bounds) {
+    step_->differentiate(lattice);
+    step_->update(sizes, bounds);
+    given_.push_back({before, step_->report()});
+    gpu_->set_mark(mark_, gpu_.stream());
+    if (common_.graph && !step_->graph_problem().empty()) {
+        common_.graph = false;
+        notice_ = "a step's kernels are launched one by one, which takes longer: " + step_->graph_problem();
+    }
+}
+
+bool DeviceSteps::wants_a_look() const { return room_is_guess_ || given_.size() >= most_on_their_way; }
+
+DeviceSteps::Outcome DeviceSteps::look(TrainState& state) {
+    if (given_.empty()) return Outcome::good;
+    gpu_->wait_for(mark_);
+    Outcome outcome = Outcome::good;
+    for (std::size_t i = 0; i < given_.size() && outcome == Outcome::good; ++i) {
+        const gpu::StepReport report = read_report(given_[i].report);
+        if (report.halt == gpu::StepReport::Halt::none) {
+            seen_ = report;
+        } else {
+            outcome = go_back(i, report, state);
+        }
+    }
+    given_.clear();
+    seen_bands_ = step_->plan().bands;
+    room_is_guess_ = false;
+    state.loss_scale = {.scale = seen_.scale, .good_steps = seen_.good_steps};
+    state.skipped_steps = seen_.skipped;
+    return outcome;
+}
+
+DeviceSteps::Outcome DeviceSteps::go_back(std::size_t failed, const gpu::StepReport& report, TrainState& state) {
+    if (report.halt == gpu::StepReport::Halt::overflow) {
+        state = given_[failed].before;
+        seen_.pairs = report.pairs;
+        room_is_short_ = true;
+        return Outcome::went_back;
+    }
+    if (failed + 1 < given_.size()) state = given_[failed + 1].before;
+    seen_ = report;
+    return Outcome::amp_failed;
+}
+
+std::string DeviceSteps::take_notice() { return std::exchange(notice_, {}); }
+
+}  // namespace gsfit
