@@ -5,7 +5,7 @@
 // SIMT_DYN_SHARED(T, name)             a pointer to the shared bytes that the launch asked for, aligned to 16
 // simt::launch(kernel, grid, block, shared_bytes, stream, arguments...)
 //                                      <<<>>>; an empty grid does nothing; throws std::runtime_error where CUDA
-//                                      refuses, std::bad_alloc where it lacks memory
+//                                      refuses, gsfit::DeviceBadAlloc where it lacks memory
 // simt::set_zero(to, bytes, stream)    zeroes memory of the device, in the stream's order
 // simt::load_half, simt::store_half    IEEE halves as bits: to nearest even, overflow to infinity, NaN stays NaN
 // simt::exp2(x)                        2^x to 2 ulp; on the device a result below 2^-126 is 0
@@ -18,11 +18,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <stdexcept>
 #include <string>
 
 #include "cuda/stream.h"
+#include "gsfit/core/device_bad_alloc.h"
 
 #define SIMT_SHARED(T, name, ...) __shared__ T name __VA_ARGS__
 #define SIMT_DYN_SHARED(T, name)                                 \
@@ -34,7 +34,7 @@ namespace simt {
 inline void check(cudaError_t error, const char* what) {
     if (error == cudaSuccess) return;
     if (error == cudaErrorMemoryAllocation)
-        throw std::bad_alloc();  // a kernel's code is loaded when it is first launched
+        throw gsfit::DeviceBadAlloc();  // a kernel's code is loaded when it is first launched
     throw std::runtime_error(std::string("CUDA could not ") + what + ": " + cudaGetErrorName(error) + ", " +
                              cudaGetErrorString(error) + ".");
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace gsfit {
@@ -25,8 +26,12 @@ HostMemory host_memory(const std::filesystem::path& root = "/");
 /// What this process holds [bytes]; 0 where the system does not tell. Needs no memory itself.
 std::int64_t resident_memory() noexcept;
 
-/// Whether an error tells that memory ran out, on the host or on a device.
-bool is_out_of_memory(const std::exception& error);
+enum class Memory { host, device };
+
+/// The memory that ran out, if that is what an error tells.
+std::optional<Memory> exhausted_memory(const std::exception& error);
+
+inline bool is_out_of_memory(const std::exception& error) { return exhausted_memory(error).has_value(); }
 
 /// Lets the heap keep freed blocks of up to 4 MiB, and 64 MiB at its end: a step's smaller buffers would otherwise be
 /// mapped, and zeroed by the kernel, in every step anew. Larger blocks, the images, are mapped one by one and gone when

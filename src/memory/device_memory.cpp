@@ -19,6 +19,14 @@ c10::DeviceAllocator* allocator_in_use() {
     return allocator != nullptr && allocator->initialized() ? allocator : nullptr;
 }
 
+DeviceUse use_of(c10::DeviceAllocator& allocator, c10::DeviceIndex index) {
+    const auto stats = allocator.getDeviceStats(index);
+    return {.allocated = all_pools(stats.allocated_bytes).current,
+            .reserved = all_pools(stats.reserved_bytes).current,
+            .peak_allocated = all_pools(stats.allocated_bytes).peak,
+            .peak_reserved = all_pools(stats.reserved_bytes).peak};
+}
+
 }  // namespace
 
 void release_device_cache() {
@@ -29,13 +37,12 @@ std::optional<DeviceMemory> device_memory(c10::DeviceIndex index) {
     auto* const allocator = allocator_in_use();
     if (allocator == nullptr) return std::nullopt;
     const auto [free, total] = allocator->getMemoryInfo(index);
-    const auto stats = allocator->getDeviceStats(index);
-    return DeviceMemory{.total = static_cast<std::int64_t>(total),
-                        .free = static_cast<std::int64_t>(free),
-                        .allocated = all_pools(stats.allocated_bytes).current,
-                        .reserved = all_pools(stats.reserved_bytes).current,
-                        .peak_allocated = all_pools(stats.allocated_bytes).peak,
-                        .peak_reserved = all_pools(stats.reserved_bytes).peak};
+    return DeviceMemory{use_of(*allocator, index), static_cast<std::int64_t>(total), static_cast<std::int64_t>(free)};
+}
+
+std::optional<DeviceUse> device_use(c10::DeviceIndex index) {
+    auto* const allocator = allocator_in_use();
+    return allocator == nullptr ? std::nullopt : std::optional(use_of(*allocator, index));
 }
 
 }  // namespace gsfit

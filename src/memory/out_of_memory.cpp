@@ -4,18 +4,23 @@
 #include <string_view>
 #include <system_error>
 
+#include "gsfit/core/device_bad_alloc.h"
 #include "gsfit/memory.h"
 
 namespace gsfit {
 
-bool is_out_of_memory(const std::exception& error) {
-    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
+std::optional<Memory> exhausted_memory(const std::exception& error) {
+    if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return Memory::device;
+    if (dynamic_cast<const DeviceBadAlloc*>(&error) != nullptr) return Memory::device;
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return Memory::host;
     if (const auto* system = dynamic_cast<const std::system_error*>(&error)) {
-        return system->code() == std::errc::not_enough_memory;
+        return system->code() == std::errc::not_enough_memory ? std::optional(Memory::host) : std::nullopt;
     }
-    // LibTorch's allocator of host memory has no exception type of its own for this.
-    return std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
+    // LibTorch has no exception types of its own for these: its allocator of host memory, and CUDA's own calls.
+    const std::string_view text = error.what();
+    if (text.find("can't allocate memory") != std::string_view::npos) return Memory::host;
+    if (text.find("CUDA error: out of memory") != std::string_view::npos) return Memory::device;
+    return std::nullopt;
 }
 
 }  // namespace gsfit

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "gsfit/core/device_bad_alloc.h"
 #include "gsfit/memory.h"
 
 namespace gsfit {
@@ -84,10 +85,12 @@ TEST(Heap, ReservesNoMoreThanThereIs) {
 }
 
 TEST(OutOfMemory, IsKnownByItsErrors) {
-    EXPECT_TRUE(is_out_of_memory(std::bad_alloc()));
-    EXPECT_TRUE(is_out_of_memory(std::bad_array_new_length()));
-    EXPECT_TRUE(is_out_of_memory(c10::OutOfMemoryError({"f", "f.cpp", 1}, "CUDA out of memory")));
-    EXPECT_TRUE(is_out_of_memory(std::system_error(std::make_error_code(std::errc::not_enough_memory))));
+    EXPECT_EQ(exhausted_memory(std::bad_alloc()), Memory::host);
+    EXPECT_EQ(exhausted_memory(std::bad_array_new_length()), Memory::host);
+    EXPECT_EQ(exhausted_memory(std::system_error(std::make_error_code(std::errc::not_enough_memory))), Memory::host);
+    EXPECT_EQ(exhausted_memory(c10::OutOfMemoryError({"f", "f.cpp", 1}, "CUDA out of memory")), Memory::device);
+    EXPECT_EQ(exhausted_memory(DeviceBadAlloc()), Memory::device);
+    EXPECT_EQ(exhausted_memory(std::runtime_error("CUDA error: out of memory, and more")), Memory::device);
     EXPECT_FALSE(is_out_of_memory(std::system_error(std::make_error_code(std::errc::no_space_on_device))));
     EXPECT_FALSE(is_out_of_memory(std::runtime_error("no such file")));
 }
@@ -98,7 +101,7 @@ TEST(OutOfMemory, IsKnownWhenTensorsDoNotFit) {
         c10::GetCPUAllocator()->allocate(std::size_t{1} << 60);
         FAIL() << "no machine has 1 EiB";
     } catch (const std::exception& error) {
-        EXPECT_TRUE(is_out_of_memory(error)) << error.what();
+        EXPECT_EQ(exhausted_memory(error), Memory::host) << error.what();
     }
 }
 
