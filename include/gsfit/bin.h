@@ -28,4 +28,10 @@ std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t p
 /// Bytes that bin() needs beside its result until it returns.
 std::int64_t binning_bytes(std::int64_t splats);
 
+/// On a GPU: bytes of the TileBins of so many splats, 16 x 16 tiles and (splat, tile) pairs.
+std::int64_t tile_bins_bytes(std::int64_t splats, std::int64_t tiles, std::int64_t pairs);
+
+/// And what bin() needs there beside its result until it returns; the sort's part is estimated.
+std::int64_t tile_binning_bytes(std::int64_t splats, std::int64_t pairs);
+
 }  // namespace gsfit

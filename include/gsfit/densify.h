@@ -37,7 +37,14 @@ void grow(Field& field, Moments& moments, const RenderRows& render, const Packed
 /// lattice of this width and `added` Gaussians, `size` of them afterwards.
 std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, std::int64_t size);
 
+/// The same on a GPU, for a lattice of so many rows; what sorts need is estimated.
+std::int64_t device_growth_bytes(std::int64_t width, std::int64_t rows, int channels, std::int64_t added,
+                                 std::int64_t size);
+
 /// Sorts field and moments together in Morton order.
 void sort(Field& field, Moments& moments);
+
+/// What sort() holds at most on a GPU beside field and moments as they were.
+std::int64_t device_sorting_bytes(std::int64_t size, int channels);
 
 }  // namespace gsfit

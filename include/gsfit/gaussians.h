@@ -44,6 +44,9 @@ std::int64_t initial_field_bytes(std::int64_t width, int channels, std::int64_t 
 /// memory.
 at::Tensor morton_order(const at::Tensor& position);
 
+/// What morton_order() holds at most on a GPU, its result included; the sort's part is estimated.
+std::int64_t device_order_bytes(std::int64_t size);
+
 /// The Gaussians with the given indices.
 Field select(const Field& field, const at::Tensor& indices);
 

@@ -38,4 +38,13 @@ std::int64_t slot_bytes(std::int64_t pairs, int channels);
 /// Gradients with respect to center, conic and feature.
 std::int64_t splat_gradient_bytes(std::int64_t splats, int channels);
 
+// On a GPU there are no slots. Backward, and rasterize_loss() where gradients are asked for, make these instead:
+
+/// Gradient planes of so many rows; `normalised`: the blend has a normaliser.
+std::int64_t gradient_plane_bytes(std::int64_t width, std::int64_t rows, int channels, bool normalised);
+/// The loss of each tile; of rasterize_loss() only.
+std::int64_t tile_sum_bytes(std::int64_t tiles, int channels);
+/// Partial sums of the splats' gradients, at most: few splats have several parts each.
+std::int64_t gather_bytes(std::int64_t splats, int channels);
+
 }  // namespace gsfit

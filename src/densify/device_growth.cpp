@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "densify/growth.h"
+#include "gsfit/gaussians.h"
+#include "gsfit/gpu/device_bytes.h"
 
 namespace gsfit {
 
@@ -32,6 +34,10 @@ Field with_room(const Field& field, std::int64_t count) {
             .feature = more(field.feature),
             .raster_width = field.raster_width,
             .raster_height = field.raster_height};
+}
+
+std::int64_t state_bytes(std::int64_t size, int channels) {
+    return device_bytes(field_bytes(size, channels)) + device_bytes(moments_bytes(size, channels));
 }
 
 }  // namespace
@@ -63,6 +69,26 @@ void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const Render
     sort(all, all_moments);
     field = std::move(all);
     moments = std::move(all_moments);
+}
+
+std::int64_t device_sorting_bytes(std::int64_t size, int channels) {
+    const std::int64_t order = device_bytes(size * static_cast<std::int64_t>(sizeof(std::int64_t)));
+    return std::max(device_order_bytes(size), order + state_bytes(size, channels));
+}
+
+/// The worst moment is the draw of a band's places, or the sorting of all that there will be.
+std::int64_t device_growth_bytes(std::int64_t width, std::int64_t rows, int channels, std::int64_t added,
+                                 std::int64_t size) {
+    constexpr auto number = static_cast<std::int64_t>(sizeof(float));
+    constexpr std::int64_t kept_place = 2 * (sizeof(std::uint64_t) + sizeof(std::int64_t));
+    const std::int64_t drawn = std::min(growth_band_rows, rows);
+    const std::int64_t places = std::min(growth_band_rows - 2, rows) * width;
+    constexpr std::int64_t digits = 256;  // the sampler's places are counted in groups of so many, 24 bytes each
+    const std::int64_t counting = device_bytes((places + added) / digits * 24);
+    const std::int64_t band =
+        device_bytes(channels * drawn * width * number) + device_bytes(places * number) + counting;
+    return device_bytes(added * kept_place) +
+           std::max(band, state_bytes(size, channels) + device_sorting_bytes(size, channels));
 }
 
 }  // namespace gsfit

@@ -3,6 +3,9 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 
+#include "gsfit/gaussians.h"
+#include "gsfit/gpu/device_bytes.h"
+
 namespace gsfit {
 
 at::Tensor device_morton_order(const Gpu& gpu, const at::Tensor& position) {
@@ -17,6 +20,13 @@ at::Tensor device_morton_order(const Gpu& gpu, const at::Tensor& position) {
     constexpr int bits = 32;
     gpu->sort_pairs(data(codes), data(codes) + n, data(indices), data(order), n, bits, sort.workspace(), gpu.stream());
     return order.to(at::kLong);
+}
+
+std::int64_t device_order_bytes(std::int64_t size) {
+    constexpr std::int64_t number = sizeof(std::uint32_t);
+    const std::int64_t sorting = device_bytes(2 * size * number) + device_bytes(size * number);  // codes, indices
+    const std::int64_t order = device_bytes(size * number) + device_bytes(size * 2 * number);
+    return sorting + estimated_sort_bytes(size) + order;
 }
 
 }  // namespace gsfit
