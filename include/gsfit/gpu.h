@@ -51,6 +51,9 @@ struct DeviceChoice {
 /// Throws UsageError for a wish that is none of "auto", "cpu", "cuda" and "cuda:N". Looks at no device.
 void check_device(const std::string& wish);
 
+/// The GPU that "cuda" or "cuda:N" names, whether or not it is there; nothing for other wishes.
+std::optional<c10::Device> named_gpu(const std::string& wish);
+
 /// To be called before anything asks LibTorch for a GPU or runs a backward pass: what it finds then it keeps to.
 /// auto: the first GPU, where it works, else the CPU. Throws DeviceError when a GPU is asked for and cannot be used,
 /// and as check_device() does.

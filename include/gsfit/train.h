@@ -23,17 +23,18 @@ struct MemoryOptions {
         file,
     };
 
-    bool amp = true;                    ///< image-sized planes in float16, with loss scaling
-    bool checkpointing = false;         ///< recompute the image in backward rather than keep what that needs
-    std::int64_t bands = 0;             ///< that an image is worked on in, up to max_bands; 0: the fewest that fit
-    Target target = Target::automatic;  ///< where decoded pixels lie
-    std::int64_t budget_bytes = 0;      ///< of the whole process; 0: what is free times `fraction`
-    double fraction = 0.9;              ///< (0, 1]
-    double warning = 0.8;               ///< of the budget: what can be dropped is dropped; above 0, at most `critical`
-    double critical = 0.95;             ///< of the budget: settings are changed; up to 1
-    bool growth = true;                 ///< take memory when needed; false: the planned peak at the start
-    std::int64_t recording_bytes = 0;   ///< that listeners hold: frames of a video
-    std::filesystem::path folder;       ///< for the target's file; empty: it stays in memory
+    bool amp = true;                       ///< image-sized planes in float16, with loss scaling
+    bool checkpointing = false;            ///< recompute the image in backward rather than keep what that needs
+    std::int64_t bands = 0;                ///< that an image is worked on in, up to max_bands; 0: the fewest that fit
+    Target target = Target::automatic;     ///< where decoded pixels lie
+    std::int64_t budget_bytes = 0;         ///< of the whole process; 0: what is free times `fraction`
+    std::int64_t device_budget_bytes = 0;  ///< of a GPU that trains; 0: what is free there times `fraction`
+    double fraction = 0.9;                 ///< (0, 1]
+    double warning = 0.8;              ///< of the budget: what can be dropped is dropped; above 0, at most `critical`
+    double critical = 0.95;            ///< of the budget: settings are changed; up to 1
+    bool growth = true;                ///< take memory when needed; false: the planned peak at the start
+    std::int64_t recording_bytes = 0;  ///< that listeners hold: frames of a video
+    std::filesystem::path folder;      ///< for the target's file; empty: it stays in memory
 
     static constexpr std::int64_t max_bands = 65536;
 
@@ -90,6 +91,16 @@ struct TrainState {
     std::int64_t skipped_steps = 0;    ///< by mixed precision so far, as their gradients were not finite
 };
 
+/// What a run was planned to hold of the GPU that it trains on, and what it holds. All in bytes, beside what the driver
+/// takes for itself; what is not known is 0.
+struct DeviceMemoryReport {
+    std::int64_t budget = 0;
+    std::int64_t planned = 0;         ///< peak
+    std::int64_t reserved = 0;        ///< by LibTorch's allocator now
+    std::int64_t peak_allocated = 0;  ///< of tensors, so far
+    std::int64_t peak_reserved = 0;   ///< by the allocator, so far
+};
+
 /// What a run's memory was planned to be, and the settings in force.
 struct MemoryReport {
     std::int64_t budget_bytes = 0;   ///< of the whole process; 0: not known
@@ -98,7 +109,8 @@ struct MemoryReport {
     bool amp = false;
     bool checkpointing = false;
     std::int64_t bands = 1;
-    bool target_in_file = false;  ///< the decoded pixels lie in a file, not in memory
+    bool target_in_file = false;                 ///< the decoded pixels lie in a file, not in memory
+    std::optional<DeviceMemoryReport> device{};  ///< of a run on a GPU
 };
 
 /// What happened; listeners record, show or save it. References are valid during the call only; the state's tensors are

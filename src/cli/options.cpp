@@ -23,6 +23,7 @@ MemoryOptions memory_options(const Config& config, const ImageInfo& image) {
     options.bands = config.integer("checkpoint_bands");
     options.target = target_of(config.text("target_storage"));
     options.budget_bytes = std::llround(config.number("memory_budget_gb") * bytes_per_gb);
+    options.device_budget_bytes = std::llround(config.number("device_memory_budget_gb") * bytes_per_gb);
     options.fraction = config.number("memory_fraction");
     options.warning = config.number("memory_warning_threshold");
     options.critical = config.number("memory_critical_threshold");

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "cli/values.h"
+#include "gsfit/gpu.h"
 #include "gsfit/memory.h"
 #include "gsfit/train/plan.h"
 
@@ -27,15 +28,55 @@ ImageInfo image_of(const Arguments& arguments, const Config& config) {
     return {.width = width, .height = height, .channels = static_cast<int>(channels), .bits = 8};
 }
 
+/// Where to plan for. A GPU whose budget is given need not be there.
+c10::Device device_of(const Config& config) {
+    const std::string& wish = config.text("device");
+    const bool given = config.number("device_memory_budget_gb") > 0;
+    if (const auto gpu = given ? named_gpu(wish) : std::nullopt) return *gpu;
+    try {
+        return choose_device(wish).device;
+    } catch (const DeviceError& error) {
+        throw DeviceError(text_of(error.what(), "; for a GPU that is not here, give device_memory_budget_gb"));
+    }
+}
+
+Json json_of(const MemoryBill& bill) {
+    Json json;
+    for (const MemoryItem& item : bill.items) json[std::string(item.name)] = item.bytes;
+    return json;
+}
+
 Json json_of(const PlannedSettings& row, const MemoryPlan& plan) {
     const MemorySettings& settings = row.settings;
-    Json json{{"use_amp", settings.amp},
-              {"use_gradient_checkpointing", settings.checkpointing},
-              {"bands", settings.bands},
-              {"target", settings.target_in_file ? "file" : "memory"}};
-    for (const MemoryItem& item : row.bill.items) json["items"][std::string(item.name)] = item.bytes;
-    json["peak_bytes"] = plan.peak(row);
-    json["fits"] = plan.peak(row) <= plan.usable_bytes;
+    Json json{{"use_amp", settings.amp},    {"use_gradient_checkpointing", settings.checkpointing},
+              {"bands", settings.bands},    {"target", settings.target_in_file ? "file" : "memory"},
+              {"items", json_of(row.host)}, {"peak_bytes", plan.peak(row)}};
+    if (!plan.where.is_cpu()) {
+        json["device_items"] = json_of(row.device);
+        json["device_peak_bytes"] = plan.peak(row, Memory::device);
+    }
+    json["fits"] = plan.fits(row);
+    return json;
+}
+
+Json json_of(const MemoryPlan& plan, const ImageInfo& image, const TrainOptions& options) {
+    Json rows;
+    for (const PlannedSettings& row : plan.rows) rows.push_back(json_of(row, plan));
+    const bool found = plan.chosen < plan.rows.size();
+    Json json{{"width", image.width},
+              {"height", image.height},
+              {"channels", image.channels},
+              {"bits", image.bits},
+              {"gaussians", options.num_gaussians},
+              {"budget_bytes", plan.host.budget_bytes},
+              {"program_bytes", plan.host.program_bytes}};
+    if (!plan.where.is_cpu()) {
+        json["device"] = plan.where.str();
+        json["device_budget_bytes"] = plan.device.budget_bytes;
+        json["device_program_bytes"] = plan.device.program_bytes;
+    }
+    json["rows"] = rows;
+    json["chosen"] = found ? Json(plan.chosen) : Json();
     return json;
 }
 
@@ -60,9 +101,13 @@ private:
     std::string text_;
 };
 
-std::string table_of(const MemoryPlan& plan) {
+const MemoryBill& bill_of(const PlannedSettings& row, Memory memory) {
+    return memory == Memory::host ? row.host : row.device;
+}
+
+std::string table_of(const MemoryPlan& plan, Memory memory) {
     std::vector<std::string> titles{"amp", "checkpointing", "bands", "target in"};
-    for (const MemoryItem& item : plan.rows.front().bill.items) titles.emplace_back(item.name);
+    for (const MemoryItem& item : bill_of(plan.rows.front(), memory).items) titles.emplace_back(item.name);
     titles.emplace_back("peak");
     Table table(titles);
     for (std::size_t i = 0; i < plan.rows.size(); ++i) {
@@ -71,39 +116,38 @@ std::string table_of(const MemoryPlan& plan) {
         std::vector<std::string> cells{word(row.settings.amp), word(row.settings.checkpointing),
                                        std::to_string(row.settings.bands),
                                        row.settings.target_in_file ? "file" : "memory"};
-        for (const MemoryItem& item : row.bill.items) cells.push_back(megabytes(item.bytes));
-        cells.push_back(megabytes(plan.peak(row)) + (i == plan.chosen ? " <" : ""));
+        for (const MemoryItem& item : bill_of(row, memory).items) cells.push_back(megabytes(item.bytes));
+        cells.push_back(megabytes(plan.peak(row, memory)) + (i == plan.chosen ? " <" : ""));
         table.add(cells);
     }
     return table.text();
+}
+
+std::string text_of_plan(const MemoryPlan& plan, const ImageInfo& image, const TrainOptions& options) {
+    const auto budget = [](const MemoryLimits& limits) {
+        return text_of("budget ", megabytes(limits.budget_bytes), " MB, of which up to ",
+                       megabytes(limits.usable_bytes()), " MB are planned for; the program itself holds ",
+                       megabytes(limits.program_bytes), " MB\n\n");
+    };
+    const std::string host = text_of(image.width, " x ", image.height, " pixels, ", image.channels, " channels of ",
+                                     image.bits, " bit, ", options.num_gaussians, " Gaussians; MB are 10^6 bytes\n",
+                                     budget(plan.host), table_of(plan, Memory::host));
+    if (plan.where.is_cpu()) return host;
+    return text_of(host, "\non ", plan.where.str(), ": ", budget(plan.device), table_of(plan, Memory::device));
 }
 
 ExitCode run(const Arguments& arguments) {
     const Config config = load_config_with_image(arguments);
     const ImageInfo image = image_of(arguments, config);
     TrainOptions options = train_options(config, image);
+    options.device = device_of(config);
     options.memory.folder = ".";  // a run has a folder for its target
     check_fit(options, image);
     const MemoryPlan plan = plan_memory(image, options, host_memory().resident);
     if (arguments.has("json")) {
-        Json rows;
-        for (const PlannedSettings& row : plan.rows) rows.push_back(json_of(row, plan));
-        const bool found = plan.chosen < plan.rows.size();
-        print_json({{"width", image.width},
-                    {"height", image.height},
-                    {"channels", image.channels},
-                    {"bits", image.bits},
-                    {"gaussians", options.num_gaussians},
-                    {"budget_bytes", plan.budget_bytes},
-                    {"program_bytes", plan.program_bytes},
-                    {"rows", rows},
-                    {"chosen", found ? Json(plan.chosen) : Json()}});
+        print_json(json_of(plan, image, options));
     } else {
-        print_result(text_of(image.width, " x ", image.height, " pixels, ", image.channels, " channels of ", image.bits,
-                             " bit, ", options.num_gaussians, " Gaussians; MB are 10^6 bytes\n", "budget ",
-                             megabytes(plan.budget_bytes), " MB, of which up to ", megabytes(plan.usable_bytes),
-                             " MB are planned for; the program itself holds ", megabytes(plan.program_bytes), " MB\n\n",
-                             table_of(plan)));
+        print_result(text_of_plan(plan, image, options));
     }
     if (plan.chosen == plan.rows.size()) throw plan.shortage();
     return ExitCode::done;
@@ -112,21 +156,23 @@ ExitCode run(const Arguments& arguments) {
 }  // namespace
 
 Command plan_command() {
-    return {{"plan",
-             "[IMAGE]",
-             {{"size", 0, "WxH", "plan for an image of this size instead"},
-              {"channels", 0, "N", "with --size: its channels, 1 to 16; 3 by default"},
-              {"config", 0, "FILE", "YAML to start from"},
-              {"json", 0, "", "one JSON object, bytes"}},
-             true},
-            "Predicts what a run needs in memory, and shows what it would trade for less.",
-            "Each row is a choice of settings, from those that are asked for down to the least memory; < marks the\n"
-            "one that gsfit train would take: the first that fits memory_budget_gb, or what is free. The columns\n"
-            "after `target in` are MB: target, Gaussians and recording (frames of a video) are always there; "
-            "gradients, lists, image and image\n"
-            "gradient are a step's; start, growth, evaluation and saving are moments of their own. Nothing is decoded. "
-            "The exit code is 4 when no row fits.",
-            run};
+    return {
+        {"plan",
+         "[IMAGE]",
+         {{"size", 0, "WxH", "plan for an image of this size instead"},
+          {"channels", 0, "N", "with --size: its channels, 1 to 16; 3 by default"},
+          {"config", 0, "FILE", "YAML to start from"},
+          {"json", 0, "", "one JSON object, bytes"}},
+         true},
+        "Predicts what a run needs in memory, and shows what it would trade for less.",
+        "Each row is a choice of settings, from those that are asked for down to the least memory; < marks the\n"
+        "one that gsfit train would take: the first that fits memory_budget_gb, or what is free. The columns\n"
+        "after `target in` are MB: target, Gaussians and recording (frames of a video) are always there; gradients,\n"
+        "lists, image and image gradient are a step's; start, growth, evaluation and saving are moments of their\n"
+        "own. On a GPU a second table tells of its memory: segments, target and Gaussians are always there,\n"
+        "gradients, lists and band are a step's. With --device cuda and --device_memory_budget_gb the GPU need not\n"
+        "be in this machine. Nothing is decoded. The exit code is 4 when no row fits.",
+        run};
 }
 
 }  // namespace gsfit::cli

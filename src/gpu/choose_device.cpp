@@ -50,6 +50,12 @@ bool has_driver() { return std::filesystem::exists("/dev/nvidiactl") || std::fil
 
 }  // namespace
 
+std::optional<c10::Device> named_gpu(const std::string& wish) {
+    const auto index = index_of(wish);
+    if (!index) return std::nullopt;
+    return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*index));
+}
+
 void check_device(const std::string& wish) {
     if (wish == "auto" || wish == "cpu" || index_of(wish)) return;
     throw UsageError("device must be auto, cpu, cuda or cuda:N (N: a GPU's number, from 0), not '" + wish + "'");

@@ -16,6 +16,7 @@ void require(bool in_range, const std::string& name, const std::string& range) {
 void MemoryOptions::check() const {
     require(bands >= 0 && bands <= max_bands, "checkpoint_bands", "auto or 1 to " + std::to_string(max_bands));
     require(budget_bytes >= 0, "memory_budget_gb", "0 (what is free) or above");
+    require(device_budget_bytes >= 0, "device_memory_budget_gb", "0 (what is free) or above");
     require(fraction > 0 && fraction <= 1, "memory_fraction", "above 0 and at most 1");
     require(critical > 0 && critical <= 1, "memory_critical_threshold", "above 0 and at most 1");
     require(warning > 0 && warning <= critical, "memory_warning_threshold",

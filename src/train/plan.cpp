@@ -1,32 +1,58 @@
 #include "gsfit/train/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
-#include "gsfit/memory.h"
+#include "gsfit/memory/device_memory.h"
 #include "train/amounts.h"
 
 namespace gsfit {
 
 namespace {
 
-std::int64_t budget_of(const MemoryOptions& options) {
-    if (options.budget_bytes > 0) return options.budget_bytes;
+MemoryLimits host_limits(const MemoryOptions& options, std::int64_t program_bytes) {
+    if (options.budget_bytes > 0) return {options.budget_bytes, options.critical, program_bytes};
     const HostMemory host = host_memory();
-    return host.resident + part(options.fraction, host.available);
+    return {host.resident + part(options.fraction, host.available), options.critical, program_bytes};
 }
 
-MemorySettings asked_for(const MemoryOptions& options) {
-    return {.amp = options.amp,
-            .checkpointing = options.checkpointing,
-            .bands = std::max<std::int64_t>(1, options.bands),
-            .target_in_file = options.target == MemoryOptions::Target::file};
+MemoryLimits device_limits(const MemoryOptions& options, const c10::Device& device) {
+    if (device.is_cpu()) return {};
+    const auto memory = device_memory(std::max<c10::DeviceIndex>(0, device.index()));
+    const std::int64_t held = memory ? memory->allocated : 0;
+    if (options.device_budget_bytes > 0) return {options.device_budget_bytes, options.critical, held};
+    if (!memory) {
+        throw DeviceError("how much memory is free on " + device.str() +
+                          " is not known; say by device_memory_budget_gb how much a run may take");
+    }
+    return {memory->reserved + part(options.fraction, memory->free), options.critical, held};
+}
+
+MemorySettings asked_for(const TrainOptions& options) {
+    const MemoryOptions& memory = options.memory;
+    return {.amp = memory.amp,
+            .checkpointing = memory.checkpointing && options.device.is_cpu(),
+            .bands = std::max<std::int64_t>(1, memory.bands),
+            .target_in_file = memory.target == MemoryOptions::Target::file};
+}
+
+/// The host's ladder is gone down first where that is short: on a GPU its one rung costs a run nothing but its start.
+std::optional<MemorySettings> next_settings(const ImageInfo& image, const TrainOptions& options,
+                                            const MemoryPlan& plan) {
+    const PlannedSettings& row = plan.rows.back();
+    std::array memories{Memory::device, Memory::host};
+    if (!plan.fits(row, Memory::host)) std::ranges::reverse(memories);
+    for (const Memory memory : memories) {
+        if (auto cheaper = step_down(image, options, row.settings, memory)) return cheaper;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<MemorySettings> step_down(const ImageInfo& image, const TrainOptions& options,
-                                        const MemorySettings& settings, bool amp_usable) {
+                                        const MemorySettings& settings, Memory memory, bool amp_usable) {
     const bool file_usable = !options.memory.folder.empty() && options.memory.target != MemoryOptions::Target::memory;
     std::vector<MemorySettings> candidates(3, settings);
     candidates[0].amp |= amp_usable;
@@ -34,28 +60,27 @@ std::optional<MemorySettings> step_down(const ImageInfo& image, const TrainOptio
     if (file_usable) {
         constexpr std::int64_t windows = 16;  // one band of a mapped target would be all of it
         candidates[2].target_in_file = true;
-        candidates[2].bands = std::max(settings.bands, windows);
+        if (options.device.is_cpu()) candidates[2].bands = std::max(settings.bands, windows);
     }
-    const std::int64_t now = memory_bill(image, options, settings).peak();
+    const std::int64_t now = memory_bill(image, options, settings, memory).peak();
     for (const MemorySettings& candidate : candidates) {
-        if (memory_bill(image, options, candidate).peak() < now) return candidate;
+        if (memory_bill(image, options, candidate, memory).peak() < now) return candidate;
     }
     return std::nullopt;
 }
 
 MemoryPlan plan_memory(const ImageInfo& image, const TrainOptions& options, std::int64_t program_bytes) {
-    MemoryPlan plan;
-    plan.program_bytes = program_bytes;
-    plan.budget_bytes = budget_of(options.memory);
-    plan.usable_bytes = part(options.memory.critical, plan.budget_bytes);
+    MemoryPlan plan{.host = host_limits(options.memory, program_bytes),
+                    .device = device_limits(options.memory, options.device),
+                    .where = options.device};
     const auto planned = [&](const MemorySettings& settings) {
-        return PlannedSettings{settings, memory_bill(image, options, settings)};
+        return PlannedSettings{settings, memory_bill(image, options, settings),
+                               memory_bill(image, options, settings, Memory::device)};
     };
-    const auto fits = [&](const PlannedSettings& row) { return plan.peak(row) <= plan.usable_bytes; };
-    for (auto settings = std::optional(asked_for(options.memory)); settings;
-         settings = step_down(image, options, *settings)) {
+    for (auto settings = std::optional(asked_for(options)); settings; settings = next_settings(image, options, plan)) {
         plan.rows.push_back(planned(*settings));
     }
+    const auto fits = [&](const PlannedSettings& row) { return plan.fits(row); };
     plan.chosen = static_cast<std::size_t>(std::ranges::find_if(plan.rows, fits) - plan.rows.begin());
     if (plan.chosen == 0 || plan.chosen == plan.rows.size()) return plan;
     // Bands double from row to row; fewer than the chosen row's may do.
@@ -75,13 +100,16 @@ const PlannedSettings& MemoryPlan::choice() const {
     return rows[chosen];
 }
 
-MemoryError MemoryPlan::shortage() const {
-    const double usable = static_cast<double>(usable_bytes) / static_cast<double>(budget_bytes);
-    const auto enough = static_cast<std::int64_t>(static_cast<double>(peak(rows.back())) / usable);
-    return MemoryError("memory does not suffice: the budget is " + gigabytes(budget_bytes) +
-                       ", and the least that this image and this number of Gaussians need is about " +
-                       gigabytes(enough + 5'000'000) +  // upwards
-                       " (memory_budget_gb); free some, or take a smaller image or fewer Gaussians");
+MemoryError MemoryPlan::shortage(Memory memory) const {
+    const bool on_host = memory == Memory::host;
+    const MemoryLimits& there = limits(memory);
+    const auto enough = static_cast<std::int64_t>(static_cast<double>(peak(rows.back(), memory)) / there.usable);
+    return MemoryError((on_host ? "memory" : "the memory of " + where.str()) + " does not suffice: the budget is " +
+                       gigabytes(there.budget_bytes) +
+                       ", and the least that this image and this number of Gaussians need" + (on_host ? "" : " there") +
+                       " is about " + gigabytes(enough + 5'000'000) +  // upwards
+                       (on_host ? " (memory_budget_gb)" : " (device_memory_budget_gb)") +
+                       "; free some, or take a smaller image or fewer Gaussians");
 }
 
 }  // namespace gsfit

@@ -59,6 +59,41 @@ TEST(Plan, SaysWhatWouldDoWhenNothingFits) {
     EXPECT_NE(result.err.find("memory_budget_gb"), std::string::npos) << result.err;
 }
 
+/// CUDA_VISIBLE_DEVICES hides the GPUs of a machine that has some.
+Result plan_for_gpu(const std::vector<std::string>& more) {
+    const Workspace workspace;
+    std::vector<std::string> words{"plan", "--size", "7680x4320", "--ssim_loss_ratio=0.01", "--device=cuda:1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return gsfit(workspace, words, {"CUDA_VISIBLE_DEVICES="});
+}
+
+TEST(Plan, IsMadeForAGpuThatIsNotHere) {
+    const Result result = plan_for_gpu({"--device_memory_budget_gb=2"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("\non cuda:1: budget 2000.0 MB"), std::string::npos) << result.out;
+    const auto plan = nlohmann::json::parse(plan_for_gpu({"--device_memory_budget_gb=2", "--json"}).out);
+    EXPECT_EQ(plan["device"], "cuda:1");
+    EXPECT_EQ(plan["device_budget_bytes"], 2'000'000'000);
+    const auto& row = plan["rows"][0];
+    EXPECT_GE(row["device_items"]["target"], 7680 * 4320 * 3);
+    EXPECT_GT(row["device_peak_bytes"], row["device_items"]["target"]);
+    EXPECT_FALSE(row["items"].contains("lists"));
+}
+
+TEST(Plan, NamesTheGpuThatDoesNotSuffice) {
+    const Result result = plan_for_gpu({"--device_memory_budget_gb=0.05"});
+    EXPECT_EQ(result.exit_code, 4);
+    EXPECT_NE(result.err.find("the memory of cuda:1 does not suffice"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("device_memory_budget_gb"), std::string::npos) << result.err;
+}
+
+TEST(Plan, NeedsTheBudgetOfAGpuThatIsNotHere) {
+    const Result result = plan_for_gpu({});
+    EXPECT_EQ(result.exit_code, 5);
+    EXPECT_NE(result.err.find("for a GPU that is not here, give device_memory_budget_gb"), std::string::npos)
+        << result.err;
+}
+
 TEST(Plan, RefusesWhatItCannotPlanFor) {
     const Workspace workspace;
     write_picture(workspace / "photo.png", 64, 48);

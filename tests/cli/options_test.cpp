@@ -103,7 +103,8 @@ TEST(TrainOptionsFromConfig, StepsAreWatchedAfterWhichAFrameOrACheckpointIsMade)
 TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
     const MemoryOptions memory =
         options_of(Config::parse("use_amp: false\nuse_gradient_checkpointing: true\ncheckpoint_bands: 7\n"
-                                 "target_storage: file\nmemory_budget_gb: 0.6\nmemory_fraction: 0.5\n"
+                                 "target_storage: file\nmemory_budget_gb: 0.6\ndevice_memory_budget_gb: 0.7\n"
+                                 "memory_fraction: 0.5\n"
                                  "memory_warning_threshold: 0.25\nmemory_critical_threshold: 0.75\n"
                                  "memory_growth: false\n",
                                  "test"))
@@ -113,6 +114,7 @@ TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(memory.bands, 7);
     EXPECT_EQ(memory.target, MemoryOptions::Target::file);
     EXPECT_EQ(memory.budget_bytes, 600'000'000);
+    EXPECT_EQ(memory.device_budget_bytes, 700'000'000);
     EXPECT_EQ(memory.fraction, 0.5);
     EXPECT_EQ(memory.warning, 0.25);
     EXPECT_EQ(memory.critical, 0.75);

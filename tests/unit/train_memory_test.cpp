@@ -74,11 +74,11 @@ TEST(MemoryPlan, TakesTheFirstRowThatFitsAndNoMoreBandsThanNeeded) {
     const MemoryPlan poor = plan_memory(large, options, program);
     ASSERT_LT(poor.chosen, poor.rows.size());
     const MemorySettings chosen = poor.choice().settings;
-    EXPECT_LE(poor.peak(poor.choice()), poor.usable_bytes);
+    EXPECT_LE(poor.peak(poor.choice()), poor.host.usable_bytes());
     EXPECT_GT(chosen.bands, 1);
     MemorySettings fewer = chosen;
     --fewer.bands;
-    EXPECT_GT(program + peak(options, fewer), poor.usable_bytes);
+    EXPECT_GT(program + peak(options, fewer), poor.host.usable_bytes());
 }
 
 TEST(MemoryPlan, NamesTheSmallestBudgetAndThatOneDoes) {
@@ -108,7 +108,8 @@ TEST(StepDown, EndsAndNeverCostsMore) {
     EXPECT_TRUE(settings.amp);
     EXPECT_TRUE(settings.target_in_file);
     EXPECT_GT(settings.bands, 16);
-    EXPECT_FALSE(step_down(large, options, {.amp = false}, false)->amp) << "half precision is out of the question";
+    EXPECT_FALSE(step_down(large, options, {.amp = false}, Memory::host, false)->amp)
+        << "half precision is out of the question";
 }
 
 /// A chequered board.
