@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view header =
-    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes\n";
+    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes,"
+    "device_bytes\n";
 constexpr std::size_t size_limit = std::size_t{1} << 30;  // [bytes]
 
 std::string number(double value) {
@@ -24,13 +25,16 @@ std::string number(double value) {
 
 std::string number(const std::optional<double>& value) { return value ? number(*value) : std::string(); }
 
+/// Empty for 0: not known.
+std::string known(std::int64_t bytes) { return bytes > 0 ? std::to_string(bytes) : std::string(); }
+
 std::string row(const TrainEvent& event) {
     std::string text = std::to_string(event.state.step);
     for (const std::string& field :
          {number(event.state.seconds), std::to_string(event.state.field.size()), number(event.loss), number(event.psnr),
           number(event.ssim), number(event.step_scale), number(event.steps_per_second),
-          std::to_string(event.state.skipped_steps), number(event.state.loss_scale.scale),
-          event.resident_bytes > 0 ? std::to_string(event.resident_bytes) : std::string()}) {
+          std::to_string(event.state.skipped_steps), number(event.state.loss_scale.scale), known(event.resident_bytes),
+          known(event.memory.device.value_or(DeviceMemoryReport{}).reserved)}) {
         text += ',';
         text += field;
     }

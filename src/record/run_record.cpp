@@ -33,6 +33,15 @@ std::optional<std::int64_t> peak_bytes(const std::string& name) {
     return std::nullopt;
 }
 
+Json described(const DeviceMemoryReport& memory) {
+    Json json;
+    if (memory.budget > 0) json["budget_bytes"] = memory.budget;
+    if (memory.planned > 0) json["planned_bytes"] = memory.planned;
+    if (memory.peak_allocated > 0) json["peak_allocated_bytes"] = memory.peak_allocated;
+    if (memory.peak_reserved > 0) json["peak_reserved_bytes"] = memory.peak_reserved;
+    return json;
+}
+
 Json described(const MemoryReport& memory) {
     Json json;
     if (memory.budget_bytes > 0) json["budget_bytes"] = memory.budget_bytes;
@@ -42,6 +51,7 @@ Json described(const MemoryReport& memory) {
     json["checkpointing"] = memory.checkpointing;
     json["bands"] = memory.bands;
     json["target_storage"] = memory.target_in_file ? "file" : "memory";
+    if (memory.device) json["device"] = described(*memory.device);
     return json;
 }
 

@@ -44,6 +44,7 @@ std::vector<std::pair<std::string, double>> scalars_of(const TrainEvent& event) 
     if (event.psnr) scalars.emplace_back("psnr", *event.psnr);
     if (event.ssim) scalars.emplace_back("ssim", *event.ssim);
     if (event.resident_bytes > 0) scalars.emplace_back("resident_bytes", static_cast<double>(event.resident_bytes));
+    if (event.memory.device) scalars.emplace_back("device_bytes", static_cast<double>(event.memory.device->reserved));
     return scalars;
 }
 

@@ -21,6 +21,7 @@ constexpr std::array kinds{Kind{"psnr", "PSNR", "dB"},
                            Kind{"gaussians", "Gaussians", ""},
                            Kind{"steps_per_second", "Speed", "steps/s"},
                            Kind{"resident_bytes", "Resident memory", "MB", false, 1e-6},
+                           Kind{"device_bytes", "Memory on the GPU", "MB", false, 1e-6},
                            Kind{"skipped_steps", "Skipped steps", ""}};
 
 }  // namespace

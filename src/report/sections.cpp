@@ -133,6 +133,9 @@ std::string memory_bill(const RunFiles& run) {
                              amount("Planned peak", planned, greatest) + amount("Resident peak", peak, greatest) +
                              fact("Budget", size_text(run.number("/memory/budget_bytes"))) +
                              fact("Address space, peak", size_text(run.number("/peak_virtual_bytes"))) +
+                             fact("Budget on the GPU", size_text(run.number("/memory/device/budget_bytes"))) +
+                             fact("Planned peak on the GPU", size_text(run.number("/memory/device/planned_bytes"))) +
+                             fact("Peak on the GPU", size_text(run.number("/memory/device/peak_reserved_bytes"))) +
                              fact("Mixed precision", switch_text(run.truth("/memory/amp"))) +
                              fact("Gradient checkpointing", switch_text(run.truth("/memory/checkpointing"))) +
                              fact("Bands", count_text(run.number("/memory/bands"))) +

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 using Kind = TrainEvent::Kind;
 
 const std::string header =
-    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes\n";
+    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes,"
+    "device_bytes\n";
 
 void tell(MetricsTable& table, std::int64_t step, std::optional<double> psnr = 30, Kind kind = Kind::evaluated,
           std::int64_t resident_bytes = 4096) {
@@ -38,7 +39,7 @@ void tell(MetricsTable& table, std::int64_t step, std::optional<double> psnr = 3
 }
 
 std::string row(std::int64_t step, const std::string& seconds) {
-    return std::to_string(step) + "," + seconds + ",3,0.001,30,,1,80.25,11,1024,4096\n";
+    return std::to_string(step) + "," + seconds + ",3,0.001,30,,1,80.25,11,1024,4096,\n";
 }
 
 std::string text_of(const TemporaryDirectory& run) {
@@ -63,7 +64,20 @@ TEST(MetricsTable, LeavesEmptyWhatIsAbsent) {
     MetricsTable table(run.path());
     tell(table, 1, std::nullopt);
     tell(table, 2, std::numeric_limits<double>::infinity(), Kind::evaluated, 0);
-    EXPECT_EQ(text_of(run), header + "1,0.5,3,0.001,,,1,80.25,11,1024,4096\n2,1,3,0.001,inf,,1,80.25,11,1024,\n");
+    EXPECT_EQ(text_of(run), header + "1,0.5,3,0.001,,,1,80.25,11,1024,4096,\n2,1,3,0.001,inf,,1,80.25,11,1024,,\n");
+}
+
+TEST(MetricsTable, TellsWhatIsHeldOnAGpu) {
+    const TemporaryDirectory run;
+    MetricsTable table(run.path());
+    const TrainState state = example_state();
+    table(TrainEvent{.kind = Kind::evaluated,
+                     .state = state,
+                     .psnr = {},
+                     .ssim = {},
+                     .resident_bytes = 4096,
+                     .memory = {.device = DeviceMemoryReport{.reserved = 8192, .peak_reserved = 9999}}});
+    EXPECT_TRUE(text_of(run).ends_with(",4096,8192\n")) << text_of(run);
 }
 
 TEST(MetricsTable, HasOneRowPerStep) {

@@ -115,6 +115,25 @@ TEST(RunRecord, TellsOfItsMemory) {
                                              {"target_storage", "file"}}));
 }
 
+TEST(RunRecord, TellsOfAGpusMemory) {
+    const TemporaryDirectory run;
+    RunRecord record(run.path(), example_info());
+    const TrainState state = example_state();
+    record(TrainEvent{.kind = Kind::noted,
+                      .state = state,
+                      .psnr = {},
+                      .ssim = {},
+                      .memory = {.device = DeviceMemoryReport{.budget = 800'000'000,
+                                                              .planned = 123'456'789,
+                                                              .reserved = 90'000'000,
+                                                              .peak_allocated = 100'000'000,
+                                                              .peak_reserved = 120'000'000}}});
+    EXPECT_EQ(contents(run)["memory"]["device"], (json{{"budget_bytes", 800'000'000},
+                                                       {"planned_bytes", 123'456'789},
+                                                       {"peak_allocated_bytes", 100'000'000},
+                                                       {"peak_reserved_bytes", 120'000'000}}));
+}
+
 TEST(RunRecord, SaysWhyItEnded) {
     const TemporaryDirectory run;
     RunRecord record(run.path(), example_info());

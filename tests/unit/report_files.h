@@ -10,13 +10,14 @@
 namespace gsfit {
 
 inline const std::string metrics_header =
-    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes\n";
+    "step,seconds,gaussians,loss,psnr,ssim,step_scale,steps_per_second,skipped_steps,loss_scale,resident_bytes,"
+    "device_bytes\n";
 
 /// PSNR is infinite once, SSIM measured at the end.
 inline const std::string example_metrics = metrics_header +
-                                           "0,0,30,0.1,,,1,0,0,1024,50000000\n"
-                                           "10,0.5,60,0.01,30,,1,20,0,1024,60000000\n"
-                                           "20,1.25,100,0.001,inf,0.9876,0.5,16,2,512,61000000\n";
+                                           "0,0,30,0.1,,,1,0,0,1024,50000000,\n"
+                                           "10,0.5,60,0.01,30,,1,20,0,1024,60000000,\n"
+                                           "20,1.25,100,0.001,inf,0.9876,0.5,16,2,512,61000000,\n";
 
 inline const std::string example_record = R"({
   "versions": {"LibTorch": "2.11.0", "gsfit": "0.1.0"},
