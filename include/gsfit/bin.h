@@ -34,4 +34,7 @@ std::int64_t tile_bins_bytes(std::int64_t splats, std::int64_t tiles, std::int64
 /// And what bin() needs there beside its result until it returns; the sort's part is estimated.
 std::int64_t tile_binning_bytes(std::int64_t splats, std::int64_t pairs);
 
+/// All of it together, where it is kept from band to band and step to step.
+std::int64_t tile_lists_bytes(std::int64_t splats, std::int64_t tiles, std::int64_t pairs);
+
 }  // namespace gsfit

@@ -26,4 +26,10 @@ std::int64_t tile_binning_bytes(std::int64_t splats, std::int64_t pairs) {
     return device_bytes((splats + 1) * 2 * number) + std::max(counts, unsorted);
 }
 
+std::int64_t tile_lists_bytes(std::int64_t splats, std::int64_t tiles, std::int64_t pairs) {
+    constexpr auto line = static_cast<std::int64_t>(sizeof(gpu::TileSplat));
+    return device_bytes(splats * line) + device_bytes((splats + 1) * number) + device_bytes((splats + 1) * 2 * number) +
+           device_bytes(4 * pairs * number) + estimated_sort_bytes(pairs) + device_bytes(tiles * 2 * number);
+}
+
 }  // namespace gsfit

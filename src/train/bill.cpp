@@ -120,9 +120,9 @@ public:
         return {{{"segments", Phase::always, shared_segment_bytes},
                  {"target", Phase::always, device_bytes(image_.bytes())},
                  {"Gaussians", Phase::always, device_bytes(state_bytes(image_, options_))},
-                 {"gradients", Phase::step, step.gradients},
-                 {"lists", Phase::step, step.lists},
-                 {"band", Phase::step, step.band},
+                 {"gradients", Phase::always, step.gradients},
+                 {"lists", Phase::always, step.lists},
+                 {"planes", Phase::always, step.planes},
                  {"sorting", Phase::sorting, device_sorting_bytes(n, channels)},
                  {"growth", Phase::growth, std::max(growth, drawing(grown, growth_band_rows))},
                  {"evaluation", Phase::evaluation, drawing(whole, evaluation_rows)}}};
@@ -131,15 +131,14 @@ public:
 private:
     [[nodiscard]] DeviceStepBytes of_step() const {
         const Lattice finest = work_.finest();
-        const Rows rows = work_.drawn(finest);
-        return device_step_bytes({.size = options_.num_gaussians,
-                                  .channels = image_.channels,
-                                  .lattice = finest,
-                                  .rows = rows.count,
-                                  .pairs = work_.tile_pairs(finest, rows),
-                                  .draws_image = draws_image(options_),
-                                  .half = settings_.amp,
-                                  .normalised = options_.blending.blend != Blend::sum});
+        return device_step_bytes(
+            options_.num_gaussians, image_,
+            {.blending = options_.blending,
+             .loss = {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio},
+             .stride = finest.stride,
+             .bands = settings_.bands,
+             .half = settings_.amp,
+             .pairs = with_room(work_.tile_pairs(finest, work_.drawn(finest)), options_.num_gaussians)});
     }
 
     [[nodiscard]] std::int64_t drawing(const Lattice& lattice, std::int64_t most) const {

@@ -41,13 +41,8 @@ DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedI
                        const gpu::StepReport& start)
     : gpu_(field.position), field_(field), moments_(moments), target_(target), plan_(plan) {
     const PackedView& pixels = target_.view();
-    const Lattice widest = Lattice::phase(pixels.width, pixels.height, plan_.stride, 0, 0);
-    const std::int64_t band = std::min(band_height(widest.height, plan_.bands), widest.height);
-    std::int64_t rows = 0;
-    for (std::int64_t first = 0; first < widest.height; first += band) {
-        const Rows of_band{first, std::min(band, widest.height - first)};
-        rows = std::max(rows, drawn_rows(widest, of_band).count);
-    }
+    const Lattice widest = plan_.widest(pixels.width, pixels.height);
+    const std::int64_t rows = plan_.most_rows(widest);
     if (plan_.stride > 1) {
         staged_ = bytes_like(field_.position, static_cast<std::size_t>(widest.samples() * pixels.channels) *
                                                   static_cast<std::size_t>(pixels.bits / 8));
@@ -55,8 +50,8 @@ DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedI
     allocate_lists(gpu::TileGrid(widest.width, {0, rows}));
     allocate_planes(rows * widest.width);
     allocate_gradients();
-    if (draws_image()) {
-        loss_work_ = bytes_like(field_.position, gpu_->loss_workspace_bytes(pixels.channels, widest.width, band));
+    if (plan_.draws_image()) {
+        loss_work_ = bytes_like(field_.position, gpu_->loss_workspace_bytes(pixels.channels, widest.width, rows));
     } else {
         const gpu::TileGrid grid(widest.width, {0, rows});
         sums_ = at::empty({gpu_->draw_loss_sums(grid, pixels.channels)}, planes_.options().dtype(at::kDouble));
@@ -94,12 +89,12 @@ void DeviceStep::allocate_lists(const gpu::TileGrid& largest) {
 void DeviceStep::allocate_planes(std::int64_t samples) {
     const auto options = field_.position.options();
     const int channels = field_.channels();
-    planes_ = at::empty({gpu::gradient_planes(channels, normalised()), samples}, options);
-    if (!draws_image()) return;
+    planes_ = at::empty({gpu::gradient_planes(channels, plan_.normalised()), samples}, options);
+    if (!plan_.draws_image()) return;
     const auto of_image = options.dtype(plan_.half ? at::kHalf : at::kFloat);
     image_ = at::empty({channels, samples}, of_image);
     image_gradient_ = at::empty({channels, samples}, of_image);
-    if (normalised()) normaliser_ = at::empty({samples}, options);
+    if (plan_.normalised()) normaliser_ = at::empty({samples}, options);
 }
 
 void DeviceStep::allocate_gradients() {
@@ -162,10 +157,10 @@ void DeviceStep::enqueue(const Lattice& seen, gpu::Stream stream) {
 }
 
 void DeviceStep::enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream stream) {
-    const gpu::TileGrid grid(seen.width, drawn_rows(seen, band));
+    const gpu::TileGrid grid(seen.width, plan_.drawn_rows(seen, band));
     list(grid, stream);
     const gpu::DrawJob draw = job(grid);
-    if (draws_image()) {
+    if (plan_.draws_image()) {
         draw_image(draw, seen, band, stream);
     } else {
         draw_loss(draw, seen, stream);
@@ -208,7 +203,7 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
     const Rows& rows = draw.grid.rows;
     const std::int64_t samples = rows.count * seen.width;
     const Planes drawn{.image = {image_.data_ptr(), plan_.half},
-                       .normaliser = normalised() ? normaliser_.data_ptr<float>() : nullptr};
+                       .normaliser = plan_.normalised() ? normaliser_.data_ptr<float>() : nullptr};
     gpu_->draw_image(draw, drawn, stream);
     const Comparison comparison{.image = {.data = static_cast<const std::byte*>(image_.const_data_ptr()),
                                           .half = plan_.half,
@@ -235,7 +230,7 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
                                      .rows = rows};
     gpu_->loss_gradient(comparison, band, factors, plan_.half ? &data<gpu::StepReport>(report_)->scale : nullptr,
                         gradient, stream);
-    gpu_->differentiate_image(draw, normalised() ? drawn : Planes(), {image_gradient_.data_ptr(), plan_.half},
+    gpu_->differentiate_image(draw, plan_.normalised() ? drawn : Planes(), {image_gradient_.data_ptr(), plan_.half},
                               planes_.data_ptr<float>(), stream);
 }
 
@@ -250,7 +245,7 @@ void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
     const double each = 1.0 / (static_cast<double>(seen.samples()) * field_.channels());
     const ImageLoss& loss = plan_.loss;
     gpu::StepRules rules{.capacity = plan_.pairs, .loss_factors = {1, 0, 0}, .half = plan_.half};
-    if (draws_image()) {
+    if (plan_.draws_image()) {
         rules.loss_factors[0] = each * loss.pixel.l1;
         rules.loss_factors[1] = each * loss.pixel.l2;
         rules.loss_factors[2] = each * loss.ssim;
@@ -293,12 +288,24 @@ gpu::DrawJob DeviceStep::job(const gpu::TileGrid& grid) const {
                       .ranges = data<const std::uint32_t>(ranges_)},
             .feature = field_.feature.const_data_ptr<float>(),
             .channels = field_.channels(),
-            .normalise = normalised(),
+            .normalise = plan_.normalised(),
             .eps = plan_.blending.eps,
             .smallest_weight = std::exp(-0.5F * cutoff * cutoff)};
 }
 
-Rows DeviceStep::drawn_rows(const Lattice& seen, const Rows& band) const { return loss_rows(seen, band, plan_.loss); }
+std::int64_t StepPlan::most_rows(const Lattice& lattice) const {
+    const std::int64_t height = band_height(lattice.height, bands);
+    std::int64_t most = 0;
+    for (std::int64_t first = 0; first < lattice.height; first += height) {
+        most = std::max(most, drawn_rows(lattice, {first, std::min(height, lattice.height - first)}).count);
+    }
+    return most;
+}
+
+std::int64_t with_room(std::int64_t pairs, std::int64_t gaussians) {
+    const std::int64_t expected = std::max(pairs, 2 * gaussians);
+    return expected + expected / 8;
+}
 
 gpu::StepReport read_report(const at::Tensor& bytes) {
     gpu::StepReport report{};

@@ -24,6 +24,18 @@ struct StepPlan {
     bool half = false;       ///< drawn images in float16, the loss scaled
     std::int64_t pairs = 0;  ///< of splats and tiles in a band that there is room for
     bool graph = true;       ///< a step's kernels are recorded and launched as one (CUDA graph)
+
+    [[nodiscard]] bool draws_image() const { return loss.ssim != 0; }
+    [[nodiscard]] bool normalised() const { return blending.blend != Blend::sum; }
+    /// The phase that has most samples.
+    [[nodiscard]] Lattice widest(std::int64_t width, std::int64_t height) const {
+        return Lattice::phase(width, height, stride, 0, 0);
+    }
+    [[nodiscard]] Rows drawn_rows(const Lattice& lattice, const Rows& band) const {
+        return loss_rows(lattice, band, loss);
+    }
+    /// Rows that are drawn for a band of the lattice, at most.
+    [[nodiscard]] std::int64_t most_rows(const Lattice& lattice) const;
 };
 
 /// A training step on a GPU: a fixed list of kernels over memory that is allocated once. Nothing waits for the GPU: it
@@ -76,9 +88,6 @@ private:
     [[nodiscard]] PackedView seen_target(const Lattice& seen) const;
     [[nodiscard]] gpu::SplatArrays splat_arrays() const;
     [[nodiscard]] gpu::DrawJob job(const gpu::TileGrid& grid) const;
-    [[nodiscard]] bool draws_image() const { return plan_.loss.ssim != 0; }
-    [[nodiscard]] bool normalised() const { return plan_.blending.blend != Blend::sum; }
-    [[nodiscard]] Rows drawn_rows(const Lattice& seen, const Rows& band) const;
 
     Gpu gpu_;
     Field field_;
@@ -98,5 +107,8 @@ private:
 };
 
 gpu::StepReport read_report(const at::Tensor& bytes);
+
+/// Room for the pairs of a band that is expected to have so many: an eighth more.
+std::int64_t with_room(std::int64_t pairs, std::int64_t gaussians);
 
 }  // namespace gsfit

@@ -5,23 +5,19 @@
 #include "cuda/bin/tiles.h"
 #include "gsfit/bin.h"
 #include "gsfit/gpu/device_bytes.h"
-#include "gsfit/loss.h"
 #include "gsfit/raster.h"
 
 namespace gsfit {
 
 namespace {
 
-/// The image is there until its gradient has become planes; without a normaliser, until it has a gradient.
-std::int64_t image_and_planes(const DeviceStep& step) {
-    const std::int64_t width = step.lattice.width;
-    const std::int64_t planes = gradient_plane_bytes(width, step.rows, step.channels, step.normalised);
-    if (!step.draws_image) return planes;
-    const at::ScalarType type = step.half ? at::kHalf : at::kFloat;
-    const std::int64_t image = device_bytes(image_bytes(width, step.rows, step.channels, type));
-    const std::int64_t gradient = device_bytes(image_loss_bytes(step.channels, step.rows, width, type));
-    if (!step.normalised) return std::max(image, planes) + gradient;
-    return image + device_bytes(normaliser_bytes(width, step.rows)) + gradient + planes;
+/// The largest band's image of a step, in channels of 4 or 2 bytes, and its gradient.
+std::int64_t image_and_gradient(int channels, std::int64_t width, std::int64_t rows, bool half) {
+    return 2 * device_bytes(image_bytes(width, rows, channels, half ? at::kHalf : at::kFloat));
+}
+
+std::int64_t staged_bytes(const ImageInfo& target, const Lattice& lattice) {
+    return lattice.stride > 1 ? device_bytes(lattice.samples() * target.channels * (target.bits / 8)) : 0;
 }
 
 std::int64_t splats_bytes(std::int64_t size) {
@@ -36,15 +32,24 @@ std::int64_t tiles_of(std::int64_t width, std::int64_t rows) {
 
 }  // namespace
 
-DeviceStepBytes device_step_bytes(const DeviceStep& step) {
-    const std::int64_t of_splats = device_bytes(splat_gradient_bytes(step.size, step.channels));
-    const std::int64_t tiles = tiles_of(step.lattice.width, step.rows);
-    const std::int64_t sums = step.draws_image ? 0 : tile_sum_bytes(tiles, step.channels);
-    const std::int64_t drawing = image_and_planes(step) + sums + of_splats + gather_bytes(step.size, step.channels);
-    const bool banded = step.rows < step.lattice.height;
-    return {.gradients = splats_bytes(step.size) + (banded ? of_splats : 0),
-            .lists = tile_bins_bytes(step.size, tiles, step.pairs),
-            .band = std::max(drawing, tile_binning_bytes(step.size, step.pairs))};
+DeviceStepBytes device_step_bytes(std::int64_t size, const ImageInfo& target, const StepPlan& plan) {
+    const Lattice lattice = plan.widest(target.width, target.height);
+    const std::int64_t width = lattice.width;
+    const std::int64_t rows = plan.most_rows(lattice);
+    const std::int64_t tiles = tiles_of(width, rows);
+    const int channels = target.channels;
+    const std::int64_t of_splats = device_bytes(splat_gradient_bytes(size, channels));
+    DeviceStepBytes bytes;
+    bytes.gradients = splats_bytes(size) + 2 * of_splats + gather_bytes(size, channels);
+    bytes.lists = tile_lists_bytes(size, tiles, plan.pairs);
+    bytes.planes = staged_bytes(target, lattice) + gradient_plane_bytes(width, rows, channels, plan.normalised());
+    if (!plan.draws_image()) {
+        bytes.planes += tile_sum_bytes(tiles, channels);
+        return bytes;
+    }
+    bytes.planes += image_and_gradient(channels, width, rows, plan.half);
+    if (plan.normalised()) bytes.planes += device_bytes(normaliser_bytes(width, rows));
+    return bytes;
 }
 
 std::int64_t device_drawing_bytes(std::int64_t size, int channels, std::int64_t width, std::int64_t rows,

@@ -2,29 +2,22 @@
 
 #include <cstdint>
 
-#include "gsfit/types.h"
+#include "gsfit/image.h"
+#include "train/device_step.h"
 
 namespace gsfit {
 
-/// A step on a GPU, as far as its memory depends on it.
-struct DeviceStep {
-    std::int64_t size = 0;  ///< Gaussians
-    int channels = 0;
-    const Lattice& lattice;    ///< that it trains on
-    std::int64_t rows = 0;     ///< of the lattice, drawn for a band
-    std::int64_t pairs = 0;    ///< of Gaussian and tile, in those rows
-    bool draws_image = false;  ///< the loss looks across tiles (SSIM)
-    bool half = false;         ///< the image and its gradient in float16
-    bool normalised = true;    ///< the blend has a normaliser
+/// What a DeviceStep holds of a GPU while it lives, beside field, moments and target.
+struct DeviceStepBytes {
+    std::int64_t gradients = 0;  ///< splats, and gradients of them and of the field
+    std::int64_t lists = 0;      ///< splats by tile, and room to sort them
+    std::int64_t planes = 0;     ///< staged target, image and its gradient, gradient planes
+
+    [[nodiscard]] std::int64_t all() const { return gradients + lists + planes; }
 };
 
-/// What differentiate() holds at most on a GPU, beside field, moments and target.
-struct DeviceStepBytes {
-    std::int64_t gradients = 0;  ///< splats and the gradients that are summed over bands
-    std::int64_t lists = 0;      ///< splats by tile
-    std::int64_t band = 0;       ///< making the lists, or drawing and differentiating: whichever needs more
-};
-DeviceStepBytes device_step_bytes(const DeviceStep& step);
+/// Of a DeviceStep for so many Gaussians.
+DeviceStepBytes device_step_bytes(std::int64_t size, const ImageInfo& target, const StepPlan& plan);
 
 /// What drawing so many rows in float32 holds at most there, where no gradients are asked for.
 std::int64_t device_drawing_bytes(std::int64_t size, int channels, std::int64_t width, std::int64_t rows,

@@ -31,7 +31,7 @@ bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, con
            step_->plan().bands == settings.bands && step_->plan().half == (settings.amp && common_.loss.ssim != 0);
 }
 
-/// Pairs of splats and tiles that a band is given room for: an eighth more than the last one seen had.
+/// Pairs of splats and tiles that a band is given room for.
 std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) const {
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
     const auto seen = static_cast<std::int64_t>(seen_.pairs);
@@ -39,8 +39,7 @@ std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) 
         throw Error(
             "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
     }
-    const std::int64_t pairs = std::max(seen * seen_bands_ / bands, 2 * state.field.size());
-    return std::min(most, pairs + pairs / 8);
+    return std::min(most, with_room(seen * seen_bands_ / bands, state.field.size()));
 }
 
 void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 #include "gsfit/bin.h"
 #include "gsfit/densify.h"
@@ -16,7 +17,6 @@
 #include "gsfit/train/plan.h"
 #include "reference/scenes.h"
 #include "train/device_step_bytes.h"
-#include "train/step.h"
 
 namespace gsfit {
 namespace {
@@ -85,39 +85,29 @@ protected:
     Blending blending_;
 };
 
-/// Rows that are drawn for each band of a step.
-std::vector<Rows> drawn_rows(std::int64_t bands, const ImageLoss& loss) {
-    const std::int64_t step = band_height(height, bands);
-    std::vector<Rows> all;
-    for (std::int64_t first = 0; first < height; first += step) {
-        all.push_back(loss_rows(lattice, {first, std::min(step, height - first)}, loss));
-    }
-    return all;
-}
-
 TEST_F(DeviceBytes, OfAStepAreWhatIsPlanned) {
     for (const Blend blend : {Blend::norm, Blend::sum}) {
         for (const float ssim : {0.0F, 0.2F}) {
             for (const MemorySettings settings :
                  {MemorySettings{.amp = false}, MemorySettings{.amp = true}, MemorySettings{.amp = true, .bands = 3}}) {
+                const std::int64_t stride = settings.amp ? 1 : 2;
                 SCOPED_TRACE(testing::Message() << (blend == Blend::norm ? "norm" : "sum") << ", ssim " << ssim
                                                 << ", half " << settings.amp << ", bands " << settings.bands);
                 blending_.blend = blend;
-                const ImageLoss loss{.pixel = {}, .ssim = ssim};
-                std::int64_t planned = 0;
-                for (const Rows& rows : drawn_rows(settings.bands, loss)) {
-                    const DeviceStepBytes bytes = device_step_bytes({.size = size,
-                                                                     .channels = 3,
-                                                                     .lattice = lattice,
-                                                                     .rows = rows.count,
-                                                                     .pairs = pairs(rows),
-                                                                     .draws_image = ssim > 0,
-                                                                     .half = settings.amp,
-                                                                     .normalised = blend == Blend::norm});
-                    planned = std::max(planned, bytes.gradients + bytes.lists + bytes.band);
-                }
-                const StepTask task{.lattice = lattice, .blending = blending_, .target = target_, .loss = loss};
-                expect_about(peak_of([&] { differentiate(field_, task, settings); }), planned);
+                const StepPlan plan{.blending = blending_,
+                                    .loss = {.pixel = {}, .ssim = ssim},
+                                    .stride = stride,
+                                    .bands = settings.bands,
+                                    .half = settings.amp && ssim > 0,
+                                    .pairs = with_room(pairs({0, height}), size)};
+                const Moments moments = Moments::zeros(size, 3);
+                std::optional<DeviceStep> step;
+                const double measured = peak_of([&] {
+                    step.emplace(field_, moments, target_, plan, gpu::StepReport());
+                    step->differentiate(Lattice::phase(width, height, stride, 0, 0));
+                    step->update({}, {});
+                });
+                expect_about(measured, device_step_bytes(size, target_.info(), plan).all());
             }
         }
     }
