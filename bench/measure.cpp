@@ -70,7 +70,7 @@ void run_stages(Work& work, Times& ms) {
     Stopwatch watch;
     const Splats splats = project(field, work.lattice);
     ms[stage_project] = watch.lap();
-    const auto bins = bin(splats, work.lattice.width, work.lattice.height, work.blending.cutoff);
+    const auto bins = bin(splats, work.lattice.width, work.lattice.height, work.blending);
     ms[stage_bin] = watch.lap();
     const at::Tensor loss = work.loss(splats, bins);
     ms[stage_raster] = watch.lap();
@@ -88,7 +88,7 @@ double time_forward(const Work& work) {
         *tensor = tensor->detach();
     }
     const Splats splats = project(field, work.lattice);
-    const auto bins = bin(splats, work.lattice.width, work.lattice.height, work.blending.cutoff);
+    const auto bins = bin(splats, work.lattice.width, work.lattice.height, work.blending);
     Stopwatch watch;
     const at::Tensor loss = work.loss(splats, bins);
     return watch.lap();

@@ -121,13 +121,13 @@ private:
     std::int64_t time_kernels() {
         const at::NoGradGuard no_gradients;
         const Splats splats = project(field_, lattice_);
-        const auto bins = bin(splats, row_.width, row_.height, blending_.cutoff);
+        const auto bins = bin(splats, row_.width, row_.height, blending_);
         const std::int64_t image = image_bytes(row_.width, row_.height, field_.channels(), at::kFloat);
         const auto target = static_cast<std::int64_t>(target_.info().bytes());
         const auto per_value = static_cast<float>(1.0 / static_cast<double>(lattice_.samples() * field_.channels()));
         const LossKernels loss(splats, *bins, blending_, {target_.view(), lattice_, 0, per_value});
         add("project", [&] { project(field_, lattice_); });
-        add("bin", [&] { bin(splats, row_.width, row_.height, blending_.cutoff); });
+        add("bin", [&] { bin(splats, row_.width, row_.height, blending_); });
         add(
             "draw", [&] { rasterize(splats, bins, blending_); }, image);
         add(

@@ -10,17 +10,18 @@ namespace gsfit {
 struct Bins;  // gsfit/bins.h
 
 /// Sorts splats of a lattice `width` samples wide into those of its 64x64 blocks that meet the band and that their
-/// ellipses' rectangles touch within it. Degenerate splats (non-finite, det not positive) and those outside the band
-/// are in no block.
-std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff);
+/// ellipses' rectangles, or their tiles for support `tile16`, touch within it. Degenerate splats (non-finite, det not
+/// positive) and those outside the band are in no block. Of the blending only cutoff and support are read.
+std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending);
 
 /// The same for a whole lattice.
-inline std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, std::int64_t height, float cutoff) {
-    return bin(splats, width, Rows{0, height}, cutoff);
+inline std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, std::int64_t height,
+                                       const Blending& blending) {
+    return bin(splats, width, Rows{0, height}, blending);
 }
 
 /// The (splat, block) pairs that bin() would list, counted without any memory that grows with them or the splats.
-std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff);
+std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending);
 
 /// Bytes of the Bins of so many splats, blocks and (splat, block) pairs.
 std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t pairs);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
+#include "gsfit/blending.h"
 #include "gsfit/core/views.h"
 
 namespace gsfit {
@@ -61,6 +64,7 @@ struct Bins {
     std::int64_t blocks_x = 0;
     std::int64_t blocks_y = 0;  ///< rows of blocks that meet the band
     float cutoff = 0;
+    Support support = Support::ellipse;
     std::vector<SplatLine> lines;       ///< by splat
     std::vector<std::uint32_t> slots;   ///< [N+1] first slot of each splat
     std::vector<std::uint32_t> blocks;  ///< [blocks+1] first entry of each block
@@ -70,6 +74,10 @@ struct Bins {
 
     [[nodiscard]] std::int64_t block_count() const { return blocks_x * blocks_y; }
     [[nodiscard]] std::int64_t pair_count() const { return static_cast<std::int64_t>(entries.size()); }
+    /// A sample sees the weights from this on of the splats that are listed for it.
+    [[nodiscard]] float smallest_weight() const {
+        return support == Support::ellipse ? std::exp(-0.5F * cutoff * cutoff) : std::numeric_limits<float>::min();
+    }
     /// Memory of the lists.
     [[nodiscard]] std::int64_t bytes() const {
         return static_cast<std::int64_t>(lines.capacity() * sizeof(SplatLine) +

@@ -27,7 +27,7 @@ void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape, co
     }
 }
 
-void check(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
+void check(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending) {
     const std::int64_t n = splats.center.defined() ? splats.center.size(0) : 0;
     const at::Device device = splats.center.defined() ? splats.center.device() : at::kCPU;
     check(splats.center, "center", {n, 2}, device);
@@ -41,7 +41,7 @@ void check(const Splats& splats, std::int64_t width, const Rows& rows, float cut
                     std::to_string(width) + " samples wide cannot be rendered: a lattice has 1 to " +
                     std::to_string(most) + " a side");
     }
-    if (!(cutoff >= 1.0F && cutoff <= 6.0F)) throw Error("the cutoff must lie between 1 and 6 sigma");
+    if (!(blending.cutoff >= 1.0F && blending.cutoff <= 6.0F)) throw Error("the cutoff must lie between 1 and 6 sigma");
     if (n > std::numeric_limits<std::int32_t>::max()) throw Error("there are more than 2^31 Gaussians");
 }
 
@@ -99,41 +99,42 @@ void fill_blocks(const std::vector<BlockRange>& ranges, Bins& bins) {
 
 }  // namespace
 
-std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
-    check(splats, width, rows, cutoff);
+std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending) {
+    check(splats, width, rows, blending);
     const std::int64_t n = splats.center.size(0);
     auto bins = std::make_shared<Bins>();
     bins->width = width;
     bins->rows = rows;
     bins->blocks_x = blocks_along(width);
     bins->blocks_y = block_rows(rows);
-    bins->cutoff = cutoff;
+    bins->cutoff = blending.cutoff;
+    bins->support = blending.support;
     bins->splats = n;
     if (const Gpu gpu(splats.center); gpu) {
-        bins->tiles = bin_tiles(gpu, splats, width, rows, cutoff);
+        bins->tiles = bin_tiles(gpu, splats, width, rows, blending);
         return bins;
     }
     bins->lines.resize(static_cast<std::size_t>(n));
     std::vector<BlockRange> ranges(static_cast<std::size_t>(n));
     parallel_ranges(n, grain, [&](auto begin, auto end) {
         prepare_splats(arrays_from(splats, begin, bins->lines.data() + begin, ranges.data() + begin), end - begin,
-                       {.width = width, .rows = rows, .cutoff = cutoff});
+                       {.width = width, .rows = rows, .cutoff = blending.cutoff});
     });
     count_slots(ranges, bins->slots);
     fill_blocks(ranges, *bins);
     return bins;
 }
 
-std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
-    check(splats, width, rows, cutoff);
-    if (const Gpu gpu(splats.center); gpu) return count_tile_pairs(gpu, splats, width, rows, cutoff);
+std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending) {
+    check(splats, width, rows, blending);
+    if (const Gpu gpu(splats.center); gpu) return count_tile_pairs(gpu, splats, width, rows, blending);
     constexpr std::int64_t few = 256;  // whose lines the stack can hold
     std::atomic<std::int64_t> pairs = 0;
     parallel_ranges(splats.center.size(0), few, [&](auto begin, auto end) {
         SplatLine lines[few];
         BlockRange ranges[few];
         prepare_splats(arrays_from(splats, begin, lines, ranges), end - begin,
-                       {.width = width, .rows = rows, .cutoff = cutoff});
+                       {.width = width, .rows = rows, .cutoff = blending.cutoff});
         std::int64_t theirs = 0;
         for (std::int64_t i = 0; i < end - begin; ++i) theirs += ranges[i].count();
         pairs += theirs;

@@ -25,7 +25,7 @@ struct Counted {
     [[nodiscard]] std::int64_t pairs() const { return offsets[size()].item<std::int64_t>(); }
 };
 
-Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows, float cutoff) {
+Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending) {
     const std::int64_t n = splats.center.size(0);
     const at::TensorOptions options = splats.center.options();
     constexpr auto floats = static_cast<std::int64_t>(sizeof(gpu::TileSplat) / sizeof(float));
@@ -40,21 +40,21 @@ Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Ro
                                   .feature = splats.feature.const_data_ptr<float>(),
                                   .channels = static_cast<int>(splats.feature.size(1)),
                                   .size = n};
-    gpu->count_tiles(arrays, counted.grid, cutoff, data<gpu::TileSplat>(counted.lines), data<std::uint32_t>(counts),
-                     data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
+    gpu->count_tiles(arrays, counted.grid, blending.cutoff, data<gpu::TileSplat>(counted.lines),
+                     data<std::uint32_t>(counts), data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
     return counted;
 }
 
 }  // namespace
 
 std::int64_t count_tile_pairs(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows,
-                              float cutoff) {
-    return count(gpu, splats, width, rows, cutoff).pairs();
+                              const Blending& blending) {
+    return count(gpu, splats, width, rows, blending).pairs();
 }
 
 std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows,
-                                          float cutoff) {
-    const Counted counted = count(gpu, splats, width, rows, cutoff);
+                                          const Blending& blending) {
+    const Counted counted = count(gpu, splats, width, rows, blending);
     const std::int64_t pairs = counted.pairs();
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
     if (pairs > most) {

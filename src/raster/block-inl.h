@@ -144,7 +144,6 @@ struct Block {
     }
     [[nodiscard]] float center_x(const SplatLine& splat) const { return splat.x - static_cast<float>(x); }
     [[nodiscard]] float center_y(const SplatLine& splat) const { return splat.y - static_cast<float>(y); }
-    [[nodiscard]] float smallest_weight() const { return std::exp(-0.5F * job.bins->cutoff * job.bins->cutoff); }
     /// Place of a block's row and column in a plane of the band.
     [[nodiscard]] std::ptrdiff_t sample(int row, int column) const {
         return (y + row - job.bins->rows.first) * job.bins->width + x + column;

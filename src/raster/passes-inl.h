@@ -54,7 +54,7 @@ struct Passes {
     template <class Finish>
     HWY_INLINE static void forward(const Block& block, Scratch& memory, const Finish& finish) {
         const D d;
-        const V smallest = hn::Set(d, block.smallest_weight());
+        const V smallest = hn::Set(d, block.job.bins->smallest_weight());
         const int used_strips = (block.width + lanes - 1) / lanes;
         const int used_tiles = (block.height + tile_rows - 1) / tile_rows;
         for (int s = 0; s < used_strips; ++s) {
@@ -84,7 +84,7 @@ struct Passes {
     /// From u_c = v_c / D and -sum_c u_c out_c in the block's planes to partial gradients in the slots.
     HWY_INLINE static void backward(const Block& block, Scratch& memory, float* slots) {
         const D d;
-        const V smallest = hn::Set(d, block.smallest_weight());
+        const V smallest = hn::Set(d, block.job.bins->smallest_weight());
         const std::int32_t* first_segment = memory.first_segment.data();
         const std::ptrdiff_t columns = geometry_columns + block.job.channels;
         for (int i = 0; i < block.count; ++i) {

@@ -75,43 +75,40 @@ float* slots_of(const Scene& scene) {
     return slot_memory.reserve(slot_floats(scene.bins->pair_count(), scene.splats.feature.size(1)));
 }
 
-Pixels pixels_of(const at::Tensor& image) { return {image.data_ptr(), image.scalar_type() == at::kHalf}; }
-
 class RasterizeFunction : public torch::autograd::Function<RasterizeFunction> {
 public:
     static at::Tensor forward(AutogradContext* context, const at::Tensor& /*center*/, const at::Tensor& /*conic*/,
                               const at::Tensor& feature, const c10::intrusive_ptr<Scene>& scene, at::ScalarType type) {
         const Bins& bins = *scene->bins;
         const std::int64_t rows = bins.rows.count;
-        auto image = at::empty({feature.size(1), rows, bins.width}, feature.options().dtype(type));
-        at::Tensor normaliser;
+        Drawn drawn;
+        drawn.image = at::empty({feature.size(1), rows, bins.width}, feature.options().dtype(type));
         if (scene->recorded && scene->normalised()) {
-            normaliser = at::empty({rows, bins.width}, feature.options());
-            context->save_for_backward({image, normaliser});
+            drawn.normaliser = at::empty({rows, bins.width}, feature.options());
+            if (scene->selects()) drawn.threshold = at::empty({rows, bins.width}, feature.options());
+            context->save_for_backward({drawn.image, drawn.normaliser, drawn.threshold});
         }
         context->saved_data["scene"] = c10::IValue::make_capsule(scene);
         if (const Gpu gpu(feature); gpu) {
-            draw_tiles(gpu, *scene, image, normaliser);
-            return image;
+            draw_tiles(gpu, *scene, drawn);
+            return drawn.image;
         }
-        Planes planes{.image = pixels_of(image)};
-        if (normaliser.defined()) planes.normaliser = normaliser.data_ptr<float>();
         const RasterJob job = job_of(*scene);
+        const Planes planes = drawn.planes();
         parallel_for(bins.block_count(), [&](std::int64_t block) { rasterize_block(job, block, planes); });
-        return image;
+        return drawn.image;
     }
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
         const auto scene = c10::static_intrusive_pointer_cast<Scene>(context->saved_data["scene"].toCapsule());
         const auto saved = context->get_saved_variables();
         const auto gradient = gradients[0].contiguous();
+        const Drawn drawn = saved.empty() ? Drawn{} : Drawn{saved[0], saved[1], saved[2]};
         if (const Gpu gpu(gradient); gpu) {
-            const auto splats = saved.empty() ? differentiate_tiles(gpu, *scene, {}, {}, gradient)
-                                              : differentiate_tiles(gpu, *scene, saved[0], saved[1], gradient);
+            const auto splats = differentiate_tiles(gpu, *scene, drawn, gradient);
             return {splats[0], splats[1], splats[2], at::Tensor(), at::Tensor()};
         }
-        Planes planes;
-        if (!saved.empty()) planes = {.image = pixels_of(saved[0]), .normaliser = saved[1].data_ptr<float>()};
+        const Planes planes = drawn.planes();
         float* slots = slots_of(*scene);
         const RasterJob job = job_of(*scene);
         parallel_for(scene->bins->block_count(), [&](std::int64_t block) {
@@ -170,9 +167,15 @@ c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<c
     if ((bins->tiles != nullptr) != static_cast<bool>(Gpu(feature))) {
         throw Error("the splats were binned on another device");
     }
-    if (bins->cutoff != blending.cutoff) throw Error("the splats were binned for another cutoff");
-    if (blending.blend == Blend::norm && !(blending.eps > 0.0F)) {
+    if (bins->cutoff != blending.cutoff || bins->support != blending.support) {
+        throw Error("the splats were binned for another cutoff or support");
+    }
+    if (blending.blend != Blend::sum && !(blending.eps > 0.0F)) {
         throw Error("blend_eps must be above 0: without it a pixel that sees no Gaussian has no value");
+    }
+    if (blending.topk < 1 || blending.topk > max_topk) {
+        throw Error("topk is " + std::to_string(blending.topk) + " but must lie between 1 and " +
+                    std::to_string(max_topk));
     }
     auto scene = c10::make_intrusive<Scene>();
     scene->bins = bins;

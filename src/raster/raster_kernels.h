@@ -25,10 +25,11 @@ struct Pixels {
     bool half = false;
 };
 
-/// An image and, for blend `norm`, its normaliser sum_k a_k + eps [h,w].
+/// An image and what its backward needs beside it; the planes [h,w] may be null when only the image is wanted.
 struct Planes {
     Pixels image;
-    float* normaliser = nullptr;  ///< may be null when only the image is wanted
+    float* normaliser = nullptr;  ///< of `norm` and `topk_norm`: sum_k a_k + eps
+    float* threshold = nullptr;   ///< of `topk_norm`: the smallest weight that the sample blends
 };
 
 /// Draws one block.

@@ -2,8 +2,6 @@
 
 #include <ATen/ops/empty.h>
 
-#include <cmath>
-
 #include "gsfit/tile_bins.h"
 
 namespace gsfit {
@@ -12,7 +10,6 @@ namespace {
 
 gpu::DrawJob job_of(const Scene& scene) {
     const TileBins& tiles = *scene.bins->tiles;
-    const float cutoff = scene.bins->cutoff;
     return {.grid = tiles.grid,
             .lists = {.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
                       .splats = static_cast<const std::uint32_t*>(tiles.splats.const_data_ptr()),
@@ -21,12 +18,7 @@ gpu::DrawJob job_of(const Scene& scene) {
             .channels = scene.channels(),
             .normalise = scene.normalised(),
             .eps = scene.blending.eps,
-            .smallest_weight = std::exp(-0.5F * cutoff * cutoff)};
-}
-
-Planes planes_of(const at::Tensor& image, const at::Tensor& normaliser) {
-    return {.image = {image.data_ptr(), image.scalar_type() == at::kHalf},
-            .normaliser = normaliser.defined() ? normaliser.data_ptr<float>() : nullptr};
+            .smallest_weight = scene.bins->smallest_weight()};
 }
 
 at::Tensor empty_planes(const Scene& scene) {
@@ -58,17 +50,15 @@ std::vector<at::Tensor> gather(const Gpu& gpu, const Scene& scene, const gpu::Dr
 
 }  // namespace
 
-void draw_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image, const at::Tensor& normaliser) {
-    gpu->draw_image(job_of(scene), planes_of(image, normaliser), gpu.stream());
+void draw_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn) {
+    gpu->draw_image(job_of(scene), drawn.planes(), gpu.stream());
 }
 
-std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image,
-                                            const at::Tensor& normaliser, const at::Tensor& gradient) {
+std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn,
+                                            const at::Tensor& gradient) {
     const gpu::DrawJob job = job_of(scene);
     const at::Tensor planes = empty_planes(scene);
-    const Pixels of_image{gradient.data_ptr(), gradient.scalar_type() == at::kHalf};
-    gpu->differentiate_image(job, image.defined() ? planes_of(image, normaliser) : Planes{}, of_image,
-                             planes.data_ptr<float>(), gpu.stream());
+    gpu->differentiate_image(job, drawn.planes(), pixels_of(gradient), planes.data_ptr<float>(), gpu.stream());
     return gather(gpu, scene, job, planes);
 }
 

@@ -9,12 +9,12 @@ namespace gsfit {
 
 // rasterize() and rasterize_loss() on a GPU. Gradients are {center, conic, feature}.
 
-/// Fills the image, and the normaliser where it is defined.
-void draw_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image, const at::Tensor& normaliser);
+/// Fills what of `drawn` is defined.
+void draw_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn);
 
-/// normaliser: undefined for blend `sum`.
-std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const at::Tensor& image,
-                                            const at::Tensor& normaliser, const at::Tensor& gradient);
+/// drawn: by draw_tiles(); empty for blend `sum`.
+std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn,
+                                            const at::Tensor& gradient);
 
 struct TilesLoss {
     at::Tensor loss;                    ///< float32 scalar, on the GPU

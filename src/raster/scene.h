@@ -10,6 +10,8 @@
 
 namespace gsfit {
 
+inline Pixels pixels_of(const at::Tensor& image) { return {image.data_ptr(), image.scalar_type() == at::kHalf}; }
+
 /// Everything one rasterization needs, kept alive for its backward.
 struct Scene : torch::CustomClassHolder {
     std::shared_ptr<const Bins> bins;
@@ -19,7 +21,24 @@ struct Scene : torch::CustomClassHolder {
 
     [[nodiscard]] std::int64_t size() const { return splats.feature.size(0); }
     [[nodiscard]] int channels() const { return static_cast<int>(splats.feature.size(1)); }
-    [[nodiscard]] bool normalised() const { return blending.blend == Blend::norm; }
+    [[nodiscard]] bool normalised() const { return blending.blend != Blend::sum; }
+    [[nodiscard]] bool selects() const { return blending.blend == Blend::topk_norm; }
+};
+
+/// What rasterize() draws; the planes are undefined where Planes has none of them.
+struct Drawn {
+    at::Tensor image;       ///< [C,h,w] float32 or float16
+    at::Tensor normaliser;  ///< [h,w]
+    at::Tensor threshold;   ///< [h,w]
+
+    [[nodiscard]] Planes planes() const {
+        const auto plane = [](const at::Tensor& tensor) {
+            return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
+        };
+        return {.image = image.defined() ? pixels_of(image) : Pixels{},
+                .normaliser = plane(normaliser),
+                .threshold = plane(threshold)};
+    }
 };
 
 }  // namespace gsfit

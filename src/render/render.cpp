@@ -17,12 +17,12 @@ at::Tensor render_loss(const Field& field, const Lattice& lattice, const Blendin
 
 at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
                        at::ScalarType type) {
-    return rasterize(splats, bin(splats, lattice.width, rows, blending.cutoff), blending, type);
+    return rasterize(splats, bin(splats, lattice.width, rows, blending), blending, type);
 }
 
 at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
                             const PackedView& target, const PixelLoss& loss) {
-    return rasterize_loss(splats, bin(splats, lattice.width, rows, blending.cutoff), blending, target, lattice, loss);
+    return rasterize_loss(splats, bin(splats, lattice.width, rows, blending), blending, target, lattice, loss);
 }
 
 }  // namespace gsfit

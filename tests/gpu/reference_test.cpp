@@ -81,7 +81,7 @@ public:
     [[nodiscard]] const Splats& splats() const { return splats_; }
     [[nodiscard]] const reference::Image& image() const { return image_; }
     [[nodiscard]] std::shared_ptr<const Bins> bins() const {
-        return bin(splats_, lattice_.width, lattice_.height, blending_.cutoff);
+        return bin(splats_, lattice_.width, lattice_.height, blending_);
     }
 
     void expect_image(const at::Tensor& image, double allowed) const {

@@ -40,10 +40,10 @@ std::vector<std::set<int>> seen_by_tile(const Splats& splats, const Lattice& lat
 
 /// Every tile lists what is seen there, in order, and little else.
 void expect_lists(const Field& field, const Lattice& lattice, const Rows& rows) {
-    const float cutoff = Blending().cutoff;
+    const Blending blending;
     const Splats splats = project(field, lattice);
-    const auto seen = seen_by_tile(splats, lattice, rows, cutoff);
-    const auto bins = bin(splats, lattice.width, rows, cutoff);
+    const auto seen = seen_by_tile(splats, lattice, rows, blending.cutoff);
+    const auto bins = bin(splats, lattice.width, rows, blending);
     const at::Tensor listed_tensor = bins->tiles->splats.cpu();
     const at::Tensor range_tensor = bins->tiles->ranges.cpu();
     const auto* listed = listed_tensor.const_data_ptr<int>();
@@ -58,7 +58,7 @@ void expect_lists(const Field& field, const Lattice& lattice, const Rows& rows) 
         seen_pairs += static_cast<std::int64_t>(seen[tile].size());
     }
     EXPECT_EQ(pairs, bins->tiles->splats.numel());
-    EXPECT_EQ(pairs, count_pairs(splats, lattice.width, rows, cutoff));
+    EXPECT_EQ(pairs, count_pairs(splats, lattice.width, rows, blending));
     EXPECT_LE(pairs, seen_pairs + seen_pairs / 5 + 20);  // an ellipse may reach between samples
 }
 
@@ -83,7 +83,7 @@ TEST_F(Tiles, ListThoseOfABand) {
 TEST_F(Tiles, AreMoreThanThePairsOfFewGaussians) {
     Field field = reference::random_field(1, 3, 2000, 1000, 3);
     reference::reshape(field, 0, {700, 500, 3, 40});
-    const auto bins = bin(project(put(field), Lattice::whole(2000, 1000)), 2000, 1000, Blending().cutoff);
+    const auto bins = bin(project(put(field), Lattice::whole(2000, 1000)), 2000, 1000, Blending());
     EXPECT_GT(bins->tiles->splats.numel(), 0);
     EXPECT_GT(bins->tiles->ranges.size(0), bins->tiles->splats.numel());
 }
@@ -91,7 +91,7 @@ TEST_F(Tiles, AreMoreThanThePairsOfFewGaussians) {
 TEST_F(Tiles, ListNothingWhereNothingIsSeen) {
     Field field = reference::random_field(2, 3, 70, 40, 4);
     for (std::int64_t i = 0; i < 2; ++i) reference::reshape(field, i, {-500, -500, 2, 2});
-    const auto bins = bin(project(put(field), Lattice::whole(70, 40)), 70, 40, Blending().cutoff);
+    const auto bins = bin(project(put(field), Lattice::whole(70, 40)), 70, 40, Blending());
     EXPECT_EQ(bins->tiles->splats.numel(), 0);
     EXPECT_EQ(bins->tiles->ranges.abs().max().item<int>(), 0);
 }
@@ -107,7 +107,7 @@ protected:
     Splats splats;
     const Blending blending{.blend = GetParam()};
 
-    [[nodiscard]] std::shared_ptr<const Bins> bins() const { return bin(splats, 130, 97, blending.cutoff); }
+    [[nodiscard]] std::shared_ptr<const Bins> bins() const { return bin(splats, 130, 97, blending); }
 
     [[nodiscard]] Splats differentiated(const at::Tensor& gradient) const {
         Splats leaves = reference::leaves(splats);

@@ -28,7 +28,7 @@ struct Scene {
 };
 
 std::shared_ptr<const Bins> bins_of(const Splats& splats, const Scene& scene) {
-    return bin(splats, scene.lattice.width, scene.lattice.height, scene.blending.cutoff);
+    return bin(splats, scene.lattice.width, scene.lattice.height, scene.blending);
 }
 
 void expect_gradients(const Splats& leaves, const reference::SplatGradient& truth, double allowed) {

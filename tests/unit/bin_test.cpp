@@ -17,7 +17,8 @@
 namespace gsfit {
 namespace {
 
-constexpr float cutoff = Blending{}.cutoff;
+constexpr Blending blending;
+constexpr float cutoff = blending.cutoff;
 
 using Pairs = std::set<std::pair<std::int64_t, std::int64_t>>;  // (splat, block)
 
@@ -72,13 +73,13 @@ Pairs allowed(const Splats& splats, const Bins& bins) {
 
 void expect_right_blocks(const Field& field, const Lattice& lattice, const Rows& rows) {
     const Splats splats = project(field, lattice);
-    const auto bins = bin(splats, lattice.width, rows, cutoff);
+    const auto bins = bin(splats, lattice.width, rows, blending);
     const Pairs pairs = pairs_of(*bins);
     const Pairs must = needed(splats, lattice, rows);
     const Pairs may = allowed(splats, *bins);
     EXPECT_EQ(pairs.size(), bins->entries.size()) << "a splat is twice in a block";
     EXPECT_EQ(pairs.size(), bins->slots.back());
-    EXPECT_EQ(count_pairs(splats, lattice.width, rows, cutoff), bins->pair_count());
+    EXPECT_EQ(count_pairs(splats, lattice.width, rows, blending), bins->pair_count());
     EXPECT_TRUE(std::includes(pairs.begin(), pairs.end(), must.begin(), must.end()));
     EXPECT_TRUE(std::includes(may.begin(), may.end(), pairs.begin(), pairs.end()));
 }
@@ -110,7 +111,7 @@ TEST(Bin, PutsSplatsIntoTheBlocksOfABand) {
 
 TEST(Bin, GivesSplatsOutsideABandNoSlots) {
     const Splats splats = project(reference::random_field(500, 1, 200, 1000, 11), Lattice::whole(200, 1000));
-    const auto bins = bin(splats, 200, Rows{500, 20}, cutoff);
+    const auto bins = bin(splats, 200, Rows{500, 20}, blending);
     const Pairs pairs = pairs_of(*bins);
     std::int64_t outside = 0;
     for (std::int64_t i = 0; i < 500; ++i) {
@@ -132,7 +133,7 @@ TEST(Bin, DoesSoOnEverySimdTarget) {
 
 TEST(Bin, LeavesDegenerateSplatsOut) {
     const Lattice lattice = Lattice::whole(130, 70);
-    const auto bins = bin(project(reference::degenerate_field(50, 1, 130, 70, 5), lattice), 130, 70, cutoff);
+    const auto bins = bin(project(reference::degenerate_field(50, 1, 130, 70, 5), lattice), 130, 70, blending);
     for (const auto& [splat, block] : pairs_of(*bins)) EXPECT_GE(splat, reference::degenerate_count());
 }
 
@@ -140,7 +141,7 @@ TEST(Bin, LeavesDegenerateSplatsOut) {
 /// do not depend on who fills them.
 TEST(Bin, GivesEveryPairASlot) {
     const Field field = reference::awkward_field(80, 1, 200, 129, 6);
-    const auto bins = bin(project(field, Lattice::whole(200, 129)), 200, 129, cutoff);
+    const auto bins = bin(project(field, Lattice::whole(200, 129)), 200, 129, blending);
     std::vector<int> taken(bins->entries.size());
     std::vector<std::int64_t> next(bins->slots.begin(), bins->slots.end() - 1);
     for (std::int64_t block = 0; block < bins->block_count(); ++block) {
@@ -159,41 +160,41 @@ TEST(Bin, GivesEveryPairASlot) {
 TEST(Bin, IsTheSameForAnyNumberOfThreads) {
     const Splats splats = project(reference::random_field(7000, 1, 300, 200, 7), Lattice::whole(300, 200));
     set_threads(1);
-    const Pairs alone = pairs_of(*bin(splats, 300, 200, cutoff));
+    const Pairs alone = pairs_of(*bin(splats, 300, 200, blending));
     for (const int count : {2, 3, 7}) {
         set_threads(count);
-        EXPECT_EQ(pairs_of(*bin(splats, 300, 200, cutoff)), alone);
+        EXPECT_EQ(pairs_of(*bin(splats, 300, 200, blending)), alone);
     }
 }
 
 TEST(Bin, TakesFewSplatsOnAHugeLattice) {
     const Lattice lattice = Lattice::whole(1 << 20, 4096);
-    const auto bins = bin(project(reference::random_field(3, 1, 64, 48, 8), lattice), 1 << 20, 4096, cutoff);
+    const auto bins = bin(project(reference::random_field(3, 1, 64, 48, 8), lattice), 1 << 20, 4096, blending);
     EXPECT_EQ(bins->block_count(), (1 << 14) * 64);
     EXPECT_EQ(bins->blocks.size(), (1 << 14) * 64 + 1U);
 }
 
 TEST(Bin, TakesNoSplats) {
-    const auto bins = bin(project(reference::random_field(0, 1, 64, 48, 9), Lattice::whole(65, 64)), 65, 64, cutoff);
+    const auto bins = bin(project(reference::random_field(0, 1, 64, 48, 9), Lattice::whole(65, 64)), 65, 64, blending);
     EXPECT_EQ(bins->block_count(), 2);
     EXPECT_TRUE(bins->entries.empty());
 }
 
 TEST(Bin, RefusesWhatCannotBeBinned) {
     const Splats good = project(reference::random_field(5, 1, 64, 48, 10), Lattice::whole(64, 48));
-    EXPECT_THROW(bin(good, 0, 48, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, -1, cutoff), Error);
-    EXPECT_THROW(bin(good, std::int64_t{1} << 40, 48, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, Rows{-1, 5}, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, Rows{3, 0}, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 24, 1}, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 62, std::int64_t{1} << 62}, cutoff), Error);
-    EXPECT_THROW(bin(good, 64, 48, 0), Error);
-    EXPECT_THROW(bin(good, 64, 48, std::nanf("")), Error);
+    EXPECT_THROW(bin(good, 0, 48, blending), Error);
+    EXPECT_THROW(bin(good, 64, -1, blending), Error);
+    EXPECT_THROW(bin(good, std::int64_t{1} << 40, 48, blending), Error);
+    EXPECT_THROW(bin(good, 64, Rows{-1, 5}, blending), Error);
+    EXPECT_THROW(bin(good, 64, Rows{3, 0}, blending), Error);
+    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 24, 1}, blending), Error);
+    EXPECT_THROW(bin(good, 64, Rows{std::int64_t{1} << 62, std::int64_t{1} << 62}, blending), Error);
+    EXPECT_THROW(bin(good, 64, 48, {.cutoff = 0}), Error);
+    EXPECT_THROW(bin(good, 64, 48, {.cutoff = std::nanf("")}), Error);
     const auto refused = [&](const auto& spoil) {
         Splats splats = good;
         spoil(splats);
-        EXPECT_THROW(bin(splats, 64, 48, cutoff), Error);
+        EXPECT_THROW(bin(splats, 64, 48, blending), Error);
     };
     refused([](Splats& splats) { splats.center = at::Tensor(); });
     refused([](Splats& splats) { splats.conic = splats.conic.slice(0, 0, 4); });

@@ -30,7 +30,7 @@ struct Scene {
           target(samples.raster_width, samples.raster_height, channels, 8, 2),
           lattice(samples),
           blending{.blend = blend} {
-        const auto bins = bin(splats, lattice.width, lattice.height, blending.cutoff);
+        const auto bins = bin(splats, lattice.width, lattice.height, blending);
         target.keep_away(reference::to_double(rasterize(splats, bins, blending)), lattice);
     }
 };
@@ -50,7 +50,7 @@ Results results_of(const Scene& scene, std::int64_t bands) {
     const Splats leaves = reference::leaves(scene.splats);
     Results sum;
     for_each_band(scene.lattice.height, bands, [&](const Rows& rows) {
-        const auto bins = bin(leaves, scene.lattice.width, rows, scene.blending.cutoff);
+        const auto bins = bin(leaves, scene.lattice.width, rows, scene.blending);
         const at::Tensor loss =
             rasterize_loss(leaves, bins, scene.blending, scene.target.view(), scene.lattice, {0.7F, 0.5F});
         loss.backward();
@@ -98,7 +98,7 @@ TEST_P(RasterBands, GiveTheSameBitsEveryTime) {
 /// A sample's value does not depend on the band, down to the last bit.
 TEST_P(RasterBands, ImagesAreTheRowsOfTheImage) {
     const auto image_of = [&](const Rows& rows) {
-        return rasterize(scene_.splats, bin(scene_.splats, scene_.lattice.width, rows, scene_.blending.cutoff),
+        return rasterize(scene_.splats, bin(scene_.splats, scene_.lattice.width, rows, scene_.blending),
                          scene_.blending);
     };
     const at::Tensor whole = image_of({0, scene_.lattice.height});

@@ -29,7 +29,7 @@ Splats some_splats(int channels, float largest = 1) {
 }
 
 at::Tensor image_of(const Splats& splats, const Blending& blending, at::ScalarType type) {
-    return rasterize(splats, bin(splats, lattice.width, lattice.height, blending.cutoff), blending, type);
+    return rasterize(splats, bin(splats, lattice.width, lattice.height, blending), blending, type);
 }
 
 /// Splats with the gradients that such a gradient of their image gives them.
@@ -111,7 +111,7 @@ TEST_P(RasterHalf, WhatIsNotFiniteReachesTheSplats) {
                     EXPECT_TRUE(none_finite(spoilt.conic.grad().select(0, i))) << "splat " << i;
                     EXPECT_TRUE(none_finite(spoilt.feature.grad().select(0, i))) << "splat " << i;
                 }
-                const auto bins = bin(splats, lattice.width, lattice.height, blending().cutoff);
+                const auto bins = bin(splats, lattice.width, lattice.height, blending());
                 for (std::int64_t i = 0; i < splats.center.size(0); ++i) {
                     const auto* first = bins->entries.data() + bins->blocks[0];
                     const auto* last = bins->entries.data() + bins->blocks[1];

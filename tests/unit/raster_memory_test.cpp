@@ -30,7 +30,7 @@ Splats some_splats(std::int64_t size = 3000) {
 
 at::Tensor loss_of(const Splats& splats, const Rows& rows) {
     static const reference::Target target(width, height, 3, 8, 2);
-    return rasterize_loss(splats, bin(splats, width, rows, Blending().cutoff), {}, target.view(), lattice, {});
+    return rasterize_loss(splats, bin(splats, width, rows, Blending()), {}, target.view(), lattice, {});
 }
 
 class RasterMemory : public testing::Test {
@@ -45,9 +45,9 @@ protected:
 TEST_F(RasterMemory, OfBinsIsWhatTheFormulasSay) {
     const Splats splats = some_splats();
     for (const Rows& rows : {all, some, Rows{199, 1}}) {
-        const std::int64_t pairs = count_pairs(splats, width, rows, Blending().cutoff);
+        const std::int64_t pairs = count_pairs(splats, width, rows, Blending());
         reference::watch_allocations();
-        const auto bins = bin(splats, width, rows, Blending().cutoff);
+        const auto bins = bin(splats, width, rows, Blending());
         const std::int64_t expected = bins_bytes(3000, blocks_along(width) * block_rows(rows), pairs);
         EXPECT_EQ(bins->bytes(), expected);
         const auto most = static_cast<double>(expected + binning_bytes(3000));
@@ -58,16 +58,15 @@ TEST_F(RasterMemory, OfBinsIsWhatTheFormulasSay) {
 TEST_F(RasterMemory, CountingPairsTakesNone) {
     const Splats splats = some_splats();
     reference::watch_allocations();
-    EXPECT_EQ(count_pairs(splats, width, some, Blending().cutoff),
-              bin(splats, width, some, Blending().cutoff)->pair_count());
+    EXPECT_EQ(count_pairs(splats, width, some, Blending()), bin(splats, width, some, Blending())->pair_count());
     reference::watch_allocations();
-    EXPECT_GT(count_pairs(splats, width, some, Blending().cutoff), 0);
+    EXPECT_GT(count_pairs(splats, width, some, Blending()), 0);
     EXPECT_EQ(reference::peak_of_allocations(), 0);
 }
 
 TEST_F(RasterMemory, OfImagesIsWhatTheFormulasSay) {
     const Splats splats = some_splats();
-    const auto bins = bin(splats, width, some, Blending().cutoff);
+    const auto bins = bin(splats, width, some, Blending());
     for (const auto type : {at::kFloat, at::kHalf}) {
         const at::Tensor image = rasterize(splats, bins, {}, type);
         EXPECT_EQ(static_cast<std::int64_t>(image.nbytes()), image_bytes(width, some.count, 3, type));
@@ -79,7 +78,7 @@ TEST_F(RasterMemory, OfImagesIsWhatTheFormulasSay) {
 
 TEST_F(RasterMemory, OfSlotsIsKeptUntilItIsReleased) {
     const Splats splats = some_splats();
-    const std::int64_t slots = slot_bytes(count_pairs(splats, width, all, Blending().cutoff), 3);
+    const std::int64_t slots = slot_bytes(count_pairs(splats, width, all, Blending()), 3);
     const auto times_allocated = [&](const Rows& rows) {
         reference::watch_allocations();
         loss_of(splats, rows).backward();
@@ -98,8 +97,8 @@ TEST_F(RasterMemory, OfSlotsIsReleasedBeforeItGrows) {
     loss_of(many, all);  // working memory of the thread is there, and slots for many
     release_raster_memory();
     loss_of(few, all);
-    const auto bins = bin(many, width, all, Blending().cutoff);
-    const std::int64_t small = slot_bytes(count_pairs(few, width, all, Blending().cutoff), 3);
+    const auto bins = bin(many, width, all, Blending());
+    const std::int64_t small = slot_bytes(count_pairs(few, width, all, Blending()), 3);
     const std::int64_t large = slot_bytes(bins->pair_count(), 3);
     const reference::Target target(width, height, 3, 8, 2);
     reference::watch_allocations();
@@ -110,7 +109,7 @@ TEST_F(RasterMemory, OfSlotsIsReleasedBeforeItGrows) {
 
 TEST_F(RasterMemory, OfSlotsIsTakenForGradientsOnly) {
     const Splats splats = some_splats();
-    const std::int64_t slots = slot_bytes(count_pairs(splats, width, all, Blending().cutoff), 3);
+    const std::int64_t slots = slot_bytes(count_pairs(splats, width, all, Blending()), 3);
     const at::NoGradGuard unrecorded;
     reference::watch_allocations();
     loss_of(splats, all);
@@ -123,7 +122,7 @@ struct Results {
 
 Results step() {
     const Splats splats = some_splats();
-    const auto bins = bin(splats, width, height, Blending().cutoff);
+    const auto bins = bin(splats, width, height, Blending());
     at::Tensor loss = loss_of(splats, some).add(rasterize(splats, bins, {}, at::kHalf).to(at::kFloat).pow(2).mean());
     loss.backward();
     return {loss.detach(), splats.center.grad(), splats.conic.grad(), splats.feature.grad()};

@@ -24,7 +24,7 @@ constexpr double tolerance = 5e-5;
 constexpr double thin_tolerance = 1e-3;
 
 std::shared_ptr<const Bins> bins_of(const Splats& splats, const Lattice& lattice, const Blending& blending) {
-    return bin(splats, lattice.width, lattice.height, blending.cutoff);
+    return bin(splats, lattice.width, lattice.height, blending);
 }
 
 at::Tensor image_of(const Splats& splats, const Lattice& lattice, const Blending& blending) {
@@ -292,8 +292,9 @@ TEST_F(RasterRefuses, OtherBins) {
     expect_refused([](auto& scene) { scene.bins = nullptr; });
     expect_refused([](auto& scene) { scene.bins = bins_of(scene.splats, Lattice::whole(63, 48), {}); });
     expect_refused([](auto& scene) { scene.bins = bins_of(scene.splats, Lattice::whole(64, 49), {}); });
-    expect_refused([](auto& scene) { scene.bins = bin(scene.splats, 64, Rows{40, 9}, scene.blending.cutoff); });
+    expect_refused([](auto& scene) { scene.bins = bin(scene.splats, 64, Rows{40, 9}, scene.blending); });
     expect_refused([](auto& scene) { scene.blending.cutoff = 3; });
+    expect_refused([](auto& scene) { scene.blending.support = Support::tile16; });
     expect_refused(
         [](auto& scene) { scene.splats = project(reference::random_field(6, 3, 64, 48, 24), scene.lattice); });
 }
@@ -307,7 +308,16 @@ TEST_F(RasterRefuses, TargetsThatDoNotFit) {
 }
 
 TEST_F(RasterRefuses, ANormaliserThatMayBeZero) {
-    expect_refused([](auto& scene) { scene.blending.eps = 0; });
+    for (const Blend blend : {Blend::norm, Blend::topk_norm}) {
+        expect_refused([&](auto& scene) {
+            scene.blending.blend = blend;
+            scene.blending.eps = 0;
+        });
+    }
+}
+
+TEST_F(RasterRefuses, MoreOrFewerThanCanBeChosen) {
+    for (const int topk : {0, max_topk + 1}) expect_refused([&](auto& scene) { scene.blending.topk = topk; });
 }
 
 }  // namespace

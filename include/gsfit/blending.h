@@ -1,0 +1,29 @@
+#pragma once
+
+namespace gsfit {
+
+enum class Blend {
+    norm,       ///< sum_k a_k f_k / (sum_k a_k + eps)
+    sum,        ///< sum_k a_k f_k
+    topk_norm,  ///< norm over those whose weight is at least the topk-th largest of the sample; ties are all kept
+};
+
+/// Which samples see a Gaussian, whatever its weight there.
+enum class Support {
+    ellipse,  ///< where q <= cutoff^2
+    tile16,   ///< the 16 x 16 tiles of the lattice that the square of half width ceil(3 sigma_max) touches (Image-GS)
+};
+
+/// How Gaussians become pixels; stored with a field, since its values mean nothing without it.
+struct Blending {
+    Blend blend = Blend::norm;
+    float cutoff = 4.2919321F;  ///< [sigma] of `ellipse`: seen where q <= cutoff^2; sqrt(2 ln 10^4)
+    float eps = 3e-3F;          ///< of the normaliser, for `norm`; default 30 exp(-cutoff^2 / 2)
+    int topk = 10;              ///< of `topk_norm`, whose eps is 1e-4 in Image-GS; 1 to 32
+    Support support = Support::ellipse;
+};
+
+/// The most that Blending::topk may be.
+inline constexpr int max_topk = 32;
+
+}  // namespace gsfit
