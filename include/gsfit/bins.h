@@ -36,10 +36,24 @@ struct alignas(64) SplatLine {
     float top_x;             ///< x, from the centre, of the ellipse's lowest row; the topmost is at -top_x
     float inv_c;             ///< 1 / c
     float decay;             ///< exp(-c): ratio of successive ratios of the weight down a column
-    float reach;             ///< cutoff^2 c
+    float reach;             ///< cutoff^2 c, of the ellipse
     std::int32_t seed_rows;  ///< rows between seeds of the column recurrence: 32, 16, 8; 1: an exponential each row
+    float square;            ///< half width of the square of support `tile16`; its ellipse holds the weights above 0
 };
 static_assert(sizeof(SplatLine) == 64);
+
+/// Samples along one direction, both included.
+struct SampleSpan {
+    float first, last;
+};
+
+/// The samples of the 16 x 16 tiles that a square of half width `extent` touches: support `tile16`, before it is cut to
+/// the lattice. An index is a position less 0.5.
+inline SampleSpan tile_samples(float center, float extent) {
+    constexpr float size = 16;
+    const float index = center - 0.5F;
+    return {size * std::floor((index - extent) / size), size * std::floor((index + extent + size - 1) / size) - 1};
+}
 
 /// The band's blocks [x0, x1) x [y0, y1) that a splat touches; empty for a degenerate one.
 struct BlockRange {

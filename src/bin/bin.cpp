@@ -118,7 +118,7 @@ std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const 
     std::vector<BlockRange> ranges(static_cast<std::size_t>(n));
     parallel_ranges(n, grain, [&](auto begin, auto end) {
         prepare_splats(arrays_from(splats, begin, bins->lines.data() + begin, ranges.data() + begin), end - begin,
-                       {.width = width, .rows = rows, .cutoff = blending.cutoff});
+                       {.width = width, .rows = rows, .cutoff = blending.cutoff, .support = blending.support});
     });
     count_slots(ranges, bins->slots);
     fill_blocks(ranges, *bins);
@@ -134,7 +134,7 @@ std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& r
         SplatLine lines[few];
         BlockRange ranges[few];
         prepare_splats(arrays_from(splats, begin, lines, ranges), end - begin,
-                       {.width = width, .rows = rows, .cutoff = blending.cutoff});
+                       {.width = width, .rows = rows, .cutoff = blending.cutoff, .support = blending.support});
         std::int64_t theirs = 0;
         for (std::int64_t i = 0; i < end - begin; ++i) theirs += ranges[i].count();
         pairs += theirs;

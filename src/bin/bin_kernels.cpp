@@ -22,7 +22,7 @@ constexpr int lanes = static_cast<int>(hn::MaxLanes(D()));
 struct Batch {
     HWY_ALIGN float x[lanes], y[lanes], a[lanes], b[lanes], c[lanes], det[lanes];
     HWY_ALIGN float extent_x[lanes], extent_y[lanes], top_x[lanes], inv_c[lanes], decay[lanes], reach[lanes];
-    HWY_ALIGN float seed_rows[lanes];
+    HWY_ALIGN float seed_rows[lanes], square[lanes];
 };
 
 /// The recurrence starts at a seed up to n rows above the ellipse. There the weight must not have underflowed:
@@ -38,13 +38,28 @@ HWY_INLINE V seed_rows(V c, float cutoff) {
     return rows;
 }
 
-HWY_INLINE void derive(Batch& batch, float cutoff) {
+/// Half width of the square of `tile16`: 3 sigma along the longer axis, whose eigenvalue Image-GS keeps sqrt(0.1) above
+/// the mean of both. det(S) = mid^2 - (half the difference of its diagonal)^2 - its off-diagonal^2.
+HWY_INLINE V half_square(V a, V b, V c, V inv_det) {
+    const D d;
+    const V half = hn::Set(d, 0.5F);
+    const V mid = half * (a + c) * inv_det;
+    const V difference = half * (a - c) * inv_det;
+    const V across = b * inv_det;
+    const V squared = hn::MulAdd(difference, difference, across * across);
+    const V eigenvalue = mid + hn::Sqrt(hn::Max(squared, hn::Set(d, 0.1F)));
+    return hn::Ceil(hn::Set(d, 3.0F) * hn::Sqrt(eigenvalue));
+}
+
+HWY_INLINE void derive(Batch& batch, const Band& band) {
     const D d;
     const V a = hn::Load(d, batch.a);
     const V b = hn::Load(d, batch.b);
     const V c = hn::Load(d, batch.c);
     const V det = hn::Load(d, batch.det);
-    const V cut = hn::Set(d, cutoff);
+    constexpr float underflow = 13.2164F;  // exp(-underflow^2 / 2) = 2^-126
+    const bool is_ellipse = band.support == Support::ellipse;
+    const V cut = hn::Set(d, is_ellipse ? band.cutoff : underflow);
     const V inv_det = hn::Set(d, 1.0F) / det;
     const V extent_y = cut * hn::Sqrt(a * inv_det);
     hn::Store(cut * hn::Sqrt(c * inv_det), d, batch.extent_x);
@@ -53,7 +68,8 @@ HWY_INLINE void derive(Batch& batch, float cutoff) {
     hn::Store(hn::Set(d, 1.0F) / c, d, batch.inv_c);
     hn::Store(hn::Exp(d, hn::Max(hn::Neg(c), hn::Set(d, -87.0F))), d, batch.decay);
     hn::Store(cut * cut * c, d, batch.reach);
-    hn::Store(seed_rows(c, cutoff), d, batch.seed_rows);
+    hn::Store(seed_rows(c, is_ellipse ? band.cutoff : 3.0F), d, batch.seed_rows);
+    hn::Store(half_square(a, b, c, inv_det), d, batch.square);
 }
 
 /// Samples along one direction.
@@ -67,13 +83,21 @@ struct Samples {
           first_block(static_cast<std::int32_t>(range.first / block_size)) {}
 };
 
-/// Blocks, from the first, whose samples [center - extent, center + extent] touches.
-HWY_INLINE bool touched(float center, float extent, const Samples& samples, std::int32_t& first, std::int32_t& last) {
-    const float low = center - extent - 0.5F;
-    const float high = center + extent - 0.5F;
-    if (!(high >= samples.first && low <= samples.last)) return false;
-    first = static_cast<std::int32_t>(std::max(samples.first, low)) / block_size - samples.first_block;
-    last = static_cast<std::int32_t>(std::min(samples.last, high)) / block_size + 1 - samples.first_block;
+/// What the support of a batch's splat spans across and down.
+HWY_INLINE SampleSpan across(const Batch& batch, int i, Support support) {
+    if (support == Support::tile16) return tile_samples(batch.x[i], batch.square[i]);
+    return {batch.x[i] - batch.extent_x[i] - 0.5F, batch.x[i] + batch.extent_x[i] - 0.5F};
+}
+HWY_INLINE SampleSpan down(const Batch& batch, int i, Support support) {
+    if (support == Support::tile16) return tile_samples(batch.y[i], batch.square[i]);
+    return {batch.y[i] - batch.extent_y[i] - 0.5F, batch.y[i] + batch.extent_y[i] - 0.5F};
+}
+
+/// Blocks, from the first, with samples in the span.
+HWY_INLINE bool touched(const SampleSpan& span, const Samples& samples, std::int32_t& first, std::int32_t& last) {
+    if (!(span.last >= samples.first && span.first <= samples.last)) return false;
+    first = static_cast<std::int32_t>(std::max(samples.first, span.first)) / block_size - samples.first_block;
+    last = static_cast<std::int32_t>(std::min(samples.last, span.last)) / block_size + 1 - samples.first_block;
     return true;
 }
 
@@ -96,7 +120,8 @@ HWY_INLINE void write_line(const Batch& batch, int i, SplatLine& line) {
             .inv_c = batch.inv_c[i],
             .decay = batch.decay[i],
             .reach = batch.reach[i],
-            .seed_rows = static_cast<std::int32_t>(batch.seed_rows[i])};
+            .seed_rows = static_cast<std::int32_t>(batch.seed_rows[i]),
+            .square = batch.square[i]};
 }
 
 void prepare(const PrepareArrays& arrays, std::int64_t size, const Band& band) {
@@ -114,7 +139,7 @@ void prepare(const PrepareArrays& arrays, std::int64_t size, const Band& band) {
             batch.c[i] = arrays.conic[3 * n + 2];
             batch.det[i] = arrays.det[n];
         }
-        derive(batch, band.cutoff);
+        derive(batch, band);
         for (int i = 0; i < count; ++i) {
             write_line(batch, i, arrays.lines[first + i]);
             BlockRange range;
@@ -122,8 +147,8 @@ void prepare(const PrepareArrays& arrays, std::int64_t size, const Band& band) {
             const bool sound = batch.det[i] > 1e-30F && batch.det[i] < 1e30F && batch.a[i] > 0.0F &&
                                batch.c[i] > 0.0F &&
                                all_finite(arrays.feature + (first + i) * arrays.channels, arrays.channels);
-            const bool seen = sound && touched(batch.x[i], batch.extent_x[i], columns, range.x0, range.x1) &&
-                              touched(batch.y[i], batch.extent_y[i], rows, range.y0, range.y1);
+            const bool seen = sound && touched(across(batch, i, band.support), columns, range.x0, range.x1) &&
+                              touched(down(batch, i, band.support), rows, range.y0, range.y1);
             arrays.ranges[first + i] = seen ? range : BlockRange{};
         }
     }

@@ -11,6 +11,7 @@ struct Band {
     std::int64_t width;
     Rows rows;
     float cutoff;
+    Support support;
 };
 
 /// N splats.

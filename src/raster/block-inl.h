@@ -23,7 +23,7 @@
 #ifdef __clang__
 #define GSFIT_UNROLL _Pragma("unroll")
 #else
-#define GSFIT_UNROLL _Pragma("GCC unroll 16")
+#define GSFIT_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -95,7 +95,7 @@ struct Segment {
     float decay;
     float x;                   // of the strip's first column, from the splat's centre
     std::int32_t entry;        // in the block's list
-    std::int32_t offset;       // of row `first` in the block's planes, in vectors
+    std::int32_t place;        // of row `first` in the block: strip * block_size + first
     std::int16_t first, last;  // rows [first, last)
     bool direct;               // no recurrence: an exponential each row
 };
@@ -109,6 +109,8 @@ struct Scratch {
     Buffer<Walk> walks;               // where the forward pass has come to
     Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments
     std::int32_t tile_counts[strips * tiles];
+    Buffer<float> weights;                                                       // of one tile: [segment][row][lane]
+    HWY_ALIGN_MAX float thresholds[block_size * block_size];                     // [strip][row][lane]
     HWY_ALIGN_MAX float planes[block_size * block_size * (group_channels + 1)];  // [strip][row][plane][lane]
 };
 
@@ -182,6 +184,24 @@ HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& r
     }
 }
 
+/// Leaves of the rows those in the tiles of support `tile16`, none of which ends within a strip.
+HWY_INLINE void keep_tiles(const Block& block, const SplatLine& line, StripRows& rows) {
+    const auto within = [](float sample, std::int64_t first) {
+        return static_cast<std::int16_t>(std::clamp<float>(sample - static_cast<float>(first), 0, block_size));
+    };
+    const SampleSpan across = tile_samples(line.x, line.square);
+    const SampleSpan down = tile_samples(line.y, line.square);
+    const int left = within(across.first, block.x);
+    const int right = within(across.last + 1, block.x);
+    const std::int16_t top = within(down.first, block.y);
+    const std::int16_t bottom = within(down.last + 1, block.y);
+    for (int s = 0; s < strips; ++s) {
+        const bool meets = left <= s * lanes && s * lanes < right;
+        rows.first[s] = std::max(rows.first[s], top);
+        rows.last[s] = meets ? std::min(rows.last[s], bottom) : std::int16_t{0};
+    }
+}
+
 /// Direct segments need no seeds but must not be longer than others.
 HWY_INLINE int segment_rows(const SplatLine& line) { return line.seed_rows > 1 ? line.seed_rows : longest_segment; }
 
@@ -191,6 +211,7 @@ HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
     for (int i = 0; i < block.count; ++i) {
         const SplatLine& line = block.line(i);
         strip_rows(line, block.center_x(line), block.center_y(line), rows[i]);
+        if (block.job.bins->support == Support::tile16) keep_tiles(block, line, rows[i]);
         const int shift = std::countr_zero(static_cast<unsigned>(segment_rows(line)));
         for (int s = 0; s < strips; ++s) {
             const int first = rows[i].first[s];
@@ -205,7 +226,7 @@ HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
 template <int channels>
 class SegmentBuilder {
 public:
-    SegmentBuilder(const Block& block, Scratch& memory, int planes) : block_(block), memory_(memory), planes_(planes) {}
+    SegmentBuilder(const Block& block, Scratch& memory) : block_(block), memory_(memory) {}
 
     HWY_INLINE void build() {
         const auto count = static_cast<std::size_t>(block_.count);
@@ -236,8 +257,9 @@ private:
         for (int row = first & -tile_rows; row < end;) {
             const int last = std::min(end, (row & -length) + length);
             if (last > block_.top) {
-                seed(exponent, y + static_cast<float>(row));
+                const bool walks = seed(exponent, y + static_cast<float>(row));
                 fill(line, entry, x, strip, row, last);
+                segments_[made_].direct = line.seed_rows == 1 || !walks;
                 list(strip, row, last);
                 ++made_;
             }
@@ -245,14 +267,18 @@ private:
         }
     }
 
-    HWY_INLINE void seed(const Exponent& exponent, float dy) {
+    /// Whether the recurrence holds: a weight of 0 stays 0 where the splat grows towards its centre. An ellipse begins
+    /// near enough.
+    HWY_INLINE bool seed(const Exponent& exponent, float dy) {
         const D d;
-        const V weight = exp2(exponent.at(dy));
+        const V power = exponent.at(dy);
+        const V weight = exp2(power);
         const V ratio = exp2(exponent.step(dy));
         hn::Store(weight, d, seeds_[made_].weight);
         hn::Store(ratio, d, seeds_[made_].ratio);
         hn::Store(weight, d, walks_[made_].weight);
         hn::Store(ratio, d, walks_[made_].ratio);
+        return block_.job.bins->support == Support::ellipse || hn::AllTrue(d, hn::Ge(power, hn::Set(d, -126.0F)));
     }
 
     HWY_INLINE void fill(const SplatLine& line, int entry, float x, int strip, int first, int last) {
@@ -263,10 +289,9 @@ private:
         segment.decay = line.decay;
         segment.x = x;
         segment.entry = entry;
-        segment.offset = (strip * block_size + first) * planes_;
+        segment.place = strip * block_size + first;
         segment.first = static_cast<std::int16_t>(first);
         segment.last = static_cast<std::int16_t>(last);
-        segment.direct = line.seed_rows == 1;
     }
 
     HWY_INLINE void list(int strip, int first, int last) {
@@ -278,7 +303,6 @@ private:
 
     const Block& block_;
     Scratch& memory_;
-    int planes_;
     Segment* segments_ = nullptr;
     Walk* seeds_ = nullptr;
     Walk* walks_ = nullptr;

@@ -9,6 +9,7 @@
 #endif
 
 #include "raster/block-inl.h"
+#include "raster/threshold-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
@@ -40,9 +41,35 @@ HWY_INLINE void sum_lanes(V a, V b, V c, V e, float* out) {
     hn::StoreU(hn::ConcatLowerLower(d, ce, ab) + hn::ConcatUpperUpper(d, ce, ab), d, out);
 }
 
+/// Weights that a sample sees, or chooses; else 0.
+HWY_INLINE V counted(V weight, V smallest) { return hn::IfThenElseZero(hn::Ge(weight, smallest), weight); }
+
+HWY_INLINE void walk_weights(const Segment& segment, Walk& walk, V* weights) {
+    const D d;
+    const V decay = hn::Set(d, segment.decay);
+    V weight = hn::Load(d, walk.weight);
+    V ratio = hn::Load(d, walk.ratio);
+    GSFIT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+        weights[r] = weight;
+        weight = weight * ratio;
+        ratio = ratio * decay;
+    }
+    hn::Store(weight, d, walk.weight);
+    hn::Store(ratio, d, walk.ratio);
+}
+
+HWY_INLINE void direct_weights(const SplatLine& line, const Segment& segment, float y, int first_row, V* weights) {
+    const Exponent exponent(line, hn::Iota(D(), segment.x));
+    GSFIT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) weights[r] = exp2(exponent.at(static_cast<float>(first_row + r) + y));
+}
+
 /// The two passes over `channels` channels of a block, with a plane for the normaliser when there is one.
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct Passes {
+    static constexpr bool normalise = blend != Blend::sum;
+    static constexpr bool chooses = blend == Blend::topk_norm;
     static constexpr int planes = channels + (normalise ? 1 : 0);
 
     /// Sums of a f_c, then of a, for a strip's rows of a tile.
@@ -65,16 +92,10 @@ struct Passes {
                     GSFIT_UNROLL
                     for (int p = 0; p < planes; ++p) tile.sum[r][p] = hn::Zero(d);
                 }
-                const std::ptrdiff_t index = s * tiles + t;
-                const std::int32_t* list = memory.tile_lists.data() + index * block.count;
-                const std::int32_t* end = list + memory.tile_counts[index];
-                for (; list < end; ++list) {
-                    const Segment& segment = memory.segments.data()[*list];
-                    if (HWY_UNLIKELY(segment.direct)) {
-                        add_direct(block, segment, t * tile_rows, smallest, tile);
-                    } else {
-                        add_walk(segment, memory.walks.data()[*list], smallest, tile);
-                    }
+                if constexpr (chooses) {
+                    add_chosen(block, memory, s, t, smallest, tile);
+                } else {
+                    add_all(block, memory, s, t, smallest, tile);
                 }
                 finish(s, t * tile_rows, tile);
             }
@@ -94,9 +115,9 @@ struct Passes {
             for (std::int32_t k = first_segment[i]; k < first_segment[i + 1]; ++k) {
                 const Segment& segment = memory.segments.data()[k];
                 if (HWY_UNLIKELY(segment.direct)) {
-                    gather_direct(line, segment, memory.planes, y, smallest, moments);
+                    gather_direct(line, segment, memory, y, smallest, moments);
                 } else {
-                    gather_walk(segment, memory.seeds.data()[k], memory.planes, y, smallest, moments);
+                    gather_walk(segment, memory.seeds.data()[k], memory, y, smallest, moments);
                 }
             }
             store(line, moments, block, slots + static_cast<std::ptrdiff_t>(block.entries[i].slot) * columns);
@@ -104,8 +125,6 @@ struct Passes {
     }
 
 private:
-    HWY_INLINE static V supported(V weight, V smallest) { return hn::IfThenElseZero(hn::Ge(weight, smallest), weight); }
-
     HWY_INLINE static void add(V weight, const V* feature, V* sum) {
         GSFIT_UNROLL
         for (int c = 0; c < channels; ++c) sum[c] = hn::MulAdd(weight, feature[c], sum[c]);
@@ -117,34 +136,69 @@ private:
         for (int c = 0; c < channels; ++c) feature[c] = hn::Set(D(), segment.feature[c]);
     }
 
-    HWY_INLINE static void add_walk(const Segment& segment, Walk& walk, V smallest, Tile& tile) {
-        const D d;
-        V feature[channels];
-        broadcast(segment, feature);
-        const V decay = hn::Set(d, segment.decay);
-        V weight = hn::Load(d, walk.weight);
-        V ratio = hn::Load(d, walk.ratio);
-        GSFIT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
-            add(supported(weight, smallest), feature, tile.sum[r]);
-            weight = weight * ratio;
-            ratio = ratio * decay;
+    /// The segments that cross a tile.
+    struct TileList {
+        const std::int32_t* segments;
+        int count;
+
+        HWY_INLINE TileList(const Block& block, const Scratch& memory, int strip, int tile) {
+            const std::ptrdiff_t index = strip * tiles + tile;
+            segments = memory.tile_lists.data() + index * block.count;
+            count = memory.tile_counts[index];
         }
-        hn::Store(weight, d, walk.weight);
-        hn::Store(ratio, d, walk.ratio);
+    };
+
+    /// A segment's weights in the rows of a tile; its walk goes on to the next one.
+    HWY_INLINE static void tile_weights(const Block& block, Scratch& memory, std::int32_t index, int tile, V* weights) {
+        const Segment& segment = memory.segments.data()[index];
+        if (HWY_UNLIKELY(segment.direct)) {
+            const SplatLine& line = block.line(segment.entry);
+            direct_weights(line, segment, 0.5F - block.center_y(line), tile * tile_rows, weights);
+        } else {
+            walk_weights(segment, memory.walks.data()[index], weights);
+        }
     }
 
-    HWY_INLINE static void add_direct(const Block& block, const Segment& segment, int first_row, V smallest,
+    HWY_INLINE static void add_all(const Block& block, Scratch& memory, int strip, int tile_index, V smallest,
+                                   Tile& tile) {
+        const TileList list(block, memory, strip, tile_index);
+        for (int i = 0; i < list.count; ++i) {
+            V feature[channels];
+            V weights[tile_rows];
+            broadcast(memory.segments.data()[list.segments[i]], feature);
+            tile_weights(block, memory, list.segments[i], tile_index, weights);
+            GSFIT_UNROLL
+            for (int r = 0; r < tile_rows; ++r) add(counted(weights[r], smallest), feature, tile.sum[r]);
+        }
+    }
+
+    /// What a sample chooses is the same for all its channels: the thresholds of the first group serve the others.
+    HWY_INLINE static void add_chosen(const Block& block, Scratch& memory, int strip, int tile_index, V smallest,
                                       Tile& tile) {
-        const SplatLine& line = block.line(segment.entry);
-        V feature[channels];
-        broadcast(segment, feature);
-        const Exponent exponent(line, hn::Iota(D(), segment.x));
-        const float dy = static_cast<float>(first_row) + 0.5F - block.center_y(line);
+        const D d;
+        const TileList list(block, memory, strip, tile_index);
+        float* all = memory.weights.reserve(static_cast<std::size_t>(list.count) * tile_lanes);
+        for (int i = 0; i < list.count; ++i) {
+            V weights[tile_rows];
+            tile_weights(block, memory, list.segments[i], tile_index, weights);
+            GSFIT_UNROLL
+            for (int r = 0; r < tile_rows; ++r) {
+                hn::Store(counted(weights[r], smallest), d, all + i * tile_lanes + r * lanes);
+            }
+        }
+        float* thresholds = memory.thresholds + (strip * block_size + tile_index * tile_rows) * lanes;
+        if (block.first_channel == 0) find_thresholds(all, list.count, block.job.topk, smallest, thresholds);
+        V threshold[tile_rows];
         GSFIT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
-            const V weight = exp2(exponent.at(dy + static_cast<float>(r)));
-            add(supported(weight, smallest), feature, tile.sum[r]);
+        for (int r = 0; r < tile_rows; ++r) threshold[r] = hn::Load(d, thresholds + r * lanes);
+        for (int i = 0; i < list.count; ++i) {
+            V feature[channels];
+            broadcast(memory.segments.data()[list.segments[i]], feature);
+            GSFIT_UNROLL
+            for (int r = 0; r < tile_rows; ++r) {
+                const V weight = hn::Load(d, all + i * tile_lanes + r * lanes);
+                add(counted(weight, threshold[r]), feature, tile.sum[r]);
+            }
         }
     }
 
@@ -198,7 +252,27 @@ private:
         }
     };
 
-    HWY_INLINE static void gather_walk(const Segment& segment, const Walk& seed, const float* plane_rows, float y,
+    /// The rows of a segment one after the other: the block's planes, and the smallest weight that counts.
+    struct Rows {
+        const float* row;
+        const float* threshold;
+        V smallest;
+
+        HWY_INLINE Rows(const Scratch& memory, const Segment& segment, V smallest_seen)
+            : row(memory.planes + static_cast<std::ptrdiff_t>(segment.place) * planes * lanes),
+              threshold(memory.thresholds + static_cast<std::ptrdiff_t>(segment.place) * lanes),
+              smallest(smallest_seen) {}
+        [[nodiscard]] HWY_INLINE V limit() const {
+            if constexpr (chooses) return hn::Load(D(), threshold);
+            return smallest;
+        }
+        HWY_INLINE void next() {
+            row += planes * lanes;
+            threshold += lanes;
+        }
+    };
+
+    HWY_INLINE static void gather_walk(const Segment& segment, const Walk& seed, const Scratch& memory, float y,
                                        V smallest, Moments& moments) {
         const D d;
         V feature[channels];
@@ -207,25 +281,25 @@ private:
         V weight = hn::Load(d, seed.weight);
         V ratio = hn::Load(d, seed.ratio);
         Prefix prefix;
-        const float* row = plane_rows + static_cast<std::ptrdiff_t>(segment.offset) * lanes;
-        for (int left = segment.last - segment.first; left > 0; --left, row += planes * lanes) {
-            prefix.add(supported(weight, smallest), row, feature, moments);
+        Rows rows(memory, segment, smallest);
+        for (int left = segment.last - segment.first; left > 0; --left, rows.next()) {
+            prefix.add(counted(weight, rows.limit()), rows.row, feature, moments);
             weight = weight * ratio;
             ratio = ratio * decay;
         }
         prefix.close(segment.x, static_cast<float>(segment.last) + y, moments);
     }
 
-    HWY_INLINE static void gather_direct(const SplatLine& line, const Segment& segment, const float* plane_rows,
-                                         float y, V smallest, Moments& moments) {
+    HWY_INLINE static void gather_direct(const SplatLine& line, const Segment& segment, const Scratch& memory, float y,
+                                         V smallest, Moments& moments) {
         V feature[channels];
         broadcast(segment, feature);
         const Exponent exponent(line, hn::Iota(D(), segment.x));
         Prefix prefix;
-        const float* row = plane_rows + static_cast<std::ptrdiff_t>(segment.offset) * lanes;
-        for (int r = segment.first; r < segment.last; ++r, row += planes * lanes) {
+        Rows rows(memory, segment, smallest);
+        for (int r = segment.first; r < segment.last; ++r, rows.next()) {
             const V weight = exp2(exponent.at(static_cast<float>(r) + y));
-            prefix.add(supported(weight, smallest), row, feature, moments);
+            prefix.add(counted(weight, rows.limit()), rows.row, feature, moments);
         }
         prefix.close(segment.x, static_cast<float>(segment.last) + y, moments);
     }

@@ -32,8 +32,9 @@ RasterJob job_of(const Scene& scene) {
     return {.bins = scene.bins.get(),
             .feature = scene.splats.feature.const_data_ptr<float>(),
             .channels = scene.channels(),
-            .normalise = scene.normalised(),
-            .eps = scene.blending.eps};
+            .blend = scene.blending.blend,
+            .eps = scene.blending.eps,
+            .topk = scene.blending.topk};
 }
 
 /// Gradients of the splats from their slots, {center, conic, feature}; each splat's slots are summed in order.

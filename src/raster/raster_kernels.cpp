@@ -64,10 +64,11 @@ HWY_INLINE void clear_outside(const Block& block, Scratch& memory, int planes) {
 }
 
 /// Tiles -> the band's planes.
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct ImageWriter {
-    using P = Passes<channels, normalise>;
+    using P = Passes<channels, blend>;
     const Block& block;
+    const Scratch& memory;
     const Planes& out;
 
     HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
@@ -78,10 +79,14 @@ struct ImageWriter {
             if (row + r < block.top) continue;
             const std::ptrdiff_t sample = block.sample(row + r, strip * lanes);
             V scale = hn::Set(d, 1.0F);
-            if constexpr (normalise) {
+            if constexpr (P::normalise) {
                 const V normaliser = tile.sum[r][channels] + hn::Set(d, block.job.eps);
                 scale = scale / normaliser;
                 if (out.normaliser != nullptr) store_columns(normaliser, out.normaliser + sample, columns);
+            }
+            if constexpr (P::chooses) {
+                const V threshold = hn::Load(d, memory.thresholds + (strip * block_size + row + r) * lanes);
+                if (out.threshold != nullptr) store_columns(threshold, out.threshold + sample, columns);
             }
             for (int c = 0; c < channels; ++c) {
                 store_columns(tile.sum[r][c] * scale, out.image, (block.first_channel + c) * plane + sample, columns);
@@ -91,9 +96,9 @@ struct ImageWriter {
 };
 
 /// Tiles -> their loss, and u_c = v_c / D and -sum_c u_c out_c in the block's planes.
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct LossWriter {
-    using P = Passes<channels, normalise>;
+    using P = Passes<channels, blend>;
     const Block& block;
     const LossJob& loss;
     Scratch& memory;
@@ -120,7 +125,7 @@ struct LossWriter {
             if (r >= rows) break;
             V scale = one;
             V dot = hn::Zero(d);
-            if constexpr (normalise) scale = one / (tile.sum[r][channels] + hn::Set(d, block.job.eps));
+            if constexpr (P::normalise) scale = one / (tile.sum[r][channels] + hn::Set(d, block.job.eps));
             GSFIT_UNROLL
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] * scale;
@@ -133,104 +138,111 @@ struct LossWriter {
                 dot = hn::NegMulAdd(u, out, dot);
                 hn::Store(u, d, planes + (r * P::planes + c) * lanes);
             }
-            if constexpr (normalise) hn::Store(dot, d, planes + (r * P::planes + channels) * lanes);
+            if constexpr (P::normalise) hn::Store(dot, d, planes + (r * P::planes + channels) * lanes);
         }
     }
 };
 
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct Draw {
     HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out) {
-        using P = Passes<channels, normalise>;
-        SegmentBuilder<channels>(block, memory, P::planes).build();
-        P::forward(block, memory, ImageWriter<channels, normalise>{block, out});
+        using P = Passes<channels, blend>;
+        SegmentBuilder<channels>(block, memory).build();
+        P::forward(block, memory, ImageWriter<channels, blend>{block, memory, out});
     }
 };
 
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct DrawLoss {
     HWY_NOINLINE static void run(const Block& block, Scratch& memory, const LossJob& loss, float* slots, double& sum) {
-        using P = Passes<channels, normalise>;
+        using P = Passes<channels, blend>;
         const D d;
         prefetch_target(block, loss);
         clear_outside(block, memory, P::planes);
-        SegmentBuilder<channels>(block, memory, P::planes).build();
+        SegmentBuilder<channels>(block, memory).build();
         V absolute = hn::Zero(d);
         V square = hn::Zero(d);
-        P::forward(block, memory, LossWriter<channels, normalise>{block, loss, memory, absolute, square});
+        P::forward(block, memory, LossWriter<channels, blend>{block, loss, memory, absolute, square});
         sum += static_cast<double>(loss.l1 * hn::GetLane(hn::SumOfLanes(d, absolute))) +
                static_cast<double>(loss.l2 * hn::GetLane(hn::SumOfLanes(d, square)));
         if (slots != nullptr) P::backward(block, memory, slots);
     }
 };
 
-template <int channels, bool normalise>
+template <int channels, Blend blend>
 struct DrawBackward {
     HWY_NOINLINE static void run(const Block& block, Scratch& memory, const Planes& out, const Pixels& gradient,
                                  float* slots) {
-        using P = Passes<channels, normalise>;
+        using P = Passes<channels, blend>;
         clear_outside(block, memory, P::planes);
         for (int strip = 0; strip * lanes < block.width; ++strip) {
             for (int row = block.top; row < block.height; ++row) load_row(block, memory, out, gradient, strip, row);
         }
-        SegmentBuilder<channels>(block, memory, P::planes).build();
+        SegmentBuilder<channels>(block, memory).build();
         P::backward(block, memory, slots);
     }
 
     HWY_INLINE static void load_row(const Block& block, Scratch& memory, const Planes& out, const Pixels& gradient,
                                     int strip, int row) {
-        using P = Passes<channels, normalise>;
+        using P = Passes<channels, blend>;
         const D d;
         const int columns = columns_of(block, strip);
         const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->rows.count;
         const std::ptrdiff_t sample = block.sample(row, strip * lanes);
-        float* planes = memory.planes + static_cast<std::ptrdiff_t>(strip * block_size + row) * P::planes * lanes;
+        const std::ptrdiff_t place = strip * block_size + row;
+        float* planes = memory.planes + place * P::planes * lanes;
         V scale = hn::Set(d, 1.0F);
         V dot = hn::Zero(d);
-        if constexpr (normalise) {
+        if constexpr (P::chooses) {
+            hn::Store(load_columns(out.threshold + sample, columns), d, memory.thresholds + place * lanes);
+        }
+        if constexpr (P::normalise) {
             scale = scale / hn::Max(load_columns(out.normaliser + sample, columns), hn::Set(d, 1e-30F));
         }
         for (int c = 0; c < channels; ++c) {
-            const std::ptrdiff_t place = (block.first_channel + c) * plane + sample;
-            const V u = load_columns(gradient, place, columns) * scale;
-            if constexpr (normalise) dot = hn::NegMulAdd(u, load_columns(out.image, place, columns), dot);
+            const std::ptrdiff_t value = (block.first_channel + c) * plane + sample;
+            const V u = load_columns(gradient, value, columns) * scale;
+            if constexpr (P::normalise) dot = hn::NegMulAdd(u, load_columns(out.image, value, columns), dot);
             hn::Store(u, d, planes + c * lanes);
         }
-        if constexpr (normalise) hn::Store(dot, d, planes + channels * lanes);
+        if constexpr (P::normalise) hn::Store(dot, d, planes + channels * lanes);
     }
 };
 
 /// Draws all channels in groups. Groups are independent of one another: the loss and the gradient of the geometry are
 /// sums over channels.
-template <template <int, bool> class Pass, bool normalise, class... Arguments>
+template <template <int, Blend> class Pass, Blend blend, class... Arguments>
 HWY_INLINE void for_each_group(Block& block, Arguments&&... arguments) {
     Scratch& memory = scratch();
     for (int first = 0; first < block.job.channels; first += group_channels) {
         block.first_channel = first;
         switch (std::min(group_channels, block.job.channels - first)) {
             case 1:
-                Pass<1, normalise>::run(block, memory, arguments...);
+                Pass<1, blend>::run(block, memory, arguments...);
                 break;
             case 2:
-                Pass<2, normalise>::run(block, memory, arguments...);
+                Pass<2, blend>::run(block, memory, arguments...);
                 break;
             case 3:
-                Pass<3, normalise>::run(block, memory, arguments...);
+                Pass<3, blend>::run(block, memory, arguments...);
                 break;
             default:
-                Pass<4, normalise>::run(block, memory, arguments...);
+                Pass<4, blend>::run(block, memory, arguments...);
                 break;
         }
     }
 }
 
-template <template <int, bool> class Pass, class... Arguments>
+template <template <int, Blend> class Pass, class... Arguments>
 HWY_INLINE void run_pass(const RasterJob& job, std::int64_t index, Arguments&&... arguments) {
     Block block(job, index);
-    if (job.normalise) {
-        for_each_group<Pass, true>(block, arguments...);
-    } else {
-        for_each_group<Pass, false>(block, arguments...);
+    switch (job.blend) {
+        case Blend::norm:
+            return for_each_group<Pass, Blend::norm>(block, arguments...);
+        case Blend::sum:
+            return for_each_group<Pass, Blend::sum>(block, arguments...);
+        case Blend::topk_norm:
+            return for_each_group<Pass, Blend::topk_norm>(block, arguments...);
     }
 }
 

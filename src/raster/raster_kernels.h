@@ -12,8 +12,9 @@ struct RasterJob {
     const Bins* bins = nullptr;
     const float* feature = nullptr;  ///< [N,channels]
     int channels = 0;
-    bool normalise = true;  ///< blend `norm`; else `sum`
-    float eps = 0;          ///< of the normaliser
+    Blend blend = Blend::norm;
+    float eps = 0;  ///< of the normaliser
+    int topk = 0;   ///< of `topk_norm`: 1 to max_topk
 };
 
 /// Where a partial gradient goes: one row per slot, {x, y, a, b, c, feature[channels]}.

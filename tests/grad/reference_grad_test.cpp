@@ -36,25 +36,24 @@ double difference_error(std::vector<double>& parameter, const std::vector<double
 }
 
 struct Case {
-    Blend blend;
+    Blending blending;
     int channels;
     Lattice lattice;
     PixelLoss loss;
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
-    *out << (c.blend == Blend::sum ? "sum" : "norm") << ", " << c.channels << " channels, stride " << c.lattice.stride
-         << ", L1 " << c.loss.l1 << ", L2 " << c.loss.l2;
+    *out << name_of(c.blending) << ", " << c.channels << " channels, stride " << c.lattice.stride << ", L1 "
+         << c.loss.l1 << ", L2 " << c.loss.l2;
 }
 
 class ReferenceGradient : public testing::TestWithParam<Case> {};
 
 TEST_P(ReferenceGradient, EqualsFiniteDifferences) {
-    const auto& [blend, channels, lattice, loss] = GetParam();
-    const Blending blending{.blend = blend};
+    const auto& [blending, channels, lattice, loss] = GetParam();
     const Target target(lattice.raster_width, lattice.raster_height, channels, 8, 11);
     Field field = to_double(random_field(25, channels, 30, 22, 5));
-    const Support seen = support(project(field, lattice), lattice, blending.cutoff);
+    const Support seen = blended(project(field, lattice), lattice, blending);
     const auto loss_now = [&] {
         return pixel_loss(rasterize(project(field, lattice), seen, lattice, blending), target.view(), lattice, loss);
     };
@@ -68,11 +67,10 @@ TEST_P(ReferenceGradient, EqualsFiniteDifferences) {
 }
 
 TEST_P(ReferenceGradient, OfSplatsEqualsFiniteDifferences) {
-    const auto& [blend, channels, lattice, loss] = GetParam();
-    const Blending blending{.blend = blend};
+    const auto& [blending, channels, lattice, loss] = GetParam();
     const Target target(lattice.raster_width, lattice.raster_height, channels, 16, 12);
     Splats splats = project(to_double(random_field(25, channels, 30, 22, 6)), lattice);
-    const Support seen = support(splats, lattice, blending.cutoff);
+    const Support seen = blended(splats, lattice, blending);
     const auto draw = [&] { return rasterize(splats, seen, lattice, blending); };
     const auto loss_now = [&] { return pixel_loss(draw(), target.view(), lattice, loss); };
 
@@ -83,12 +81,19 @@ TEST_P(ReferenceGradient, OfSplatsEqualsFiniteDifferences) {
     EXPECT_LT(difference_error(splats.feature, gradient.feature, loss_now), tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(, ReferenceGradient,
-                         testing::Values(Case{Blend::norm, 3, Lattice::whole(30, 22), {0, 1}},
-                                         Case{Blend::sum, 3, Lattice::whole(30, 22), {0, 1}},
-                                         Case{Blend::norm, 1, Lattice::phase(30, 22, 2, 1, 0), {1, 0}},
-                                         Case{Blend::sum, 5, Lattice{60, 44, 7, 9, 31, 17, 1}, {0.7F, 0.5F}},
-                                         Case{Blend::norm, 2, Lattice{45, 33, 2, 1, 11, 7, 3}, {0.7F, 0.5F}}));
+INSTANTIATE_TEST_SUITE_P(
+    , ReferenceGradient,
+    testing::Values(Case{{.blend = Blend::norm}, 3, Lattice::whole(30, 22), {0, 1}},
+                    Case{{.blend = Blend::sum}, 3, Lattice::whole(30, 22), {0, 1}},
+                    Case{{.blend = Blend::norm}, 1, Lattice::phase(30, 22, 2, 1, 0), {1, 0}},
+                    Case{{.blend = Blend::sum}, 5, Lattice{60, 44, 7, 9, 31, 17, 1}, {0.7F, 0.5F}},
+                    Case{{.blend = Blend::norm}, 2, Lattice{45, 33, 2, 1, 11, 7, 3}, {0.7F, 0.5F}},
+                    Case{{.blend = Blend::topk_norm, .topk = 3}, 3, Lattice::whole(30, 22), {0, 1}},
+                    Case{{.blend = Blend::norm, .support = gsfit::Support::tile16}, 2, Lattice::whole(30, 22), {0, 1}},
+                    Case{{.blend = Blend::topk_norm, .topk = 1, .support = gsfit::Support::tile16},
+                         1,
+                         Lattice::phase(30, 22, 2, 1, 0),
+                         {0.7F, 0.5F}}));
 
 }  // namespace
 }  // namespace gsfit::reference

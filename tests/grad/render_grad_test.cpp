@@ -17,7 +17,7 @@ constexpr double tolerance = 2e-4;
 constexpr double loss_tolerance = 3e-5;
 
 struct Case {
-    Blend blend;
+    Blending blending;
     int channels;
     Lattice lattice;
     PixelLoss loss;
@@ -25,7 +25,7 @@ struct Case {
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
-    *out << (c.blend == Blend::sum ? "sum" : "norm") << ", " << c.channels << " channels, " << c.lattice.width << " x "
+    *out << reference::name_of(c.blending) << ", " << c.channels << " channels, " << c.lattice.width << " x "
          << c.lattice.height << " samples, stride " << c.lattice.stride << ", " << c.bits << " bits";
 }
 
@@ -38,7 +38,7 @@ void expect_gradients(const Field& leaves, const reference::FieldGradient& truth
 
 void expect_reference(const Field& field, const Case& c, double allowed) {
     const reference::Target target(c.lattice.raster_width, c.lattice.raster_height, c.channels, c.bits, 61);
-    const Blending blending{.blend = c.blend};
+    const Blending& blending = c.blending;
     const Field leaves = reference::leaves(field);
     const at::Tensor value = render_loss(leaves, c.lattice, blending, target.view(), c.loss);
     value.backward();
@@ -55,41 +55,44 @@ TEST_P(RenderGradientOf, LossEqualsTheReference) {
 
 TEST_P(RenderGradientOf, ImageEqualsTheReference) {
     const Case& c = GetParam();
-    const Blending blending{.blend = c.blend};
+    const Blending& blending = c.blending;
     const Field field = reference::random_field(150, c.channels, 200, 129, 63);
     const Field leaves = reference::leaves(field);
     const at::Tensor upstream = reference::random_tensor({c.channels, c.lattice.height, c.lattice.width}, 64);
     render(leaves, c.lattice, blending).backward(upstream);
 
     const auto splats = reference::project(reference::to_double(field), c.lattice);
-    const auto seen = reference::support(splats, c.lattice, blending.cutoff);
+    const auto seen = reference::blended(splats, c.lattice, blending);
     const auto to_splats =
         reference::rasterize_backward(splats, seen, c.lattice, blending, reference::to_double(upstream));
     expect_gradients(leaves, reference::project_backward(reference::to_double(field), c.lattice, to_splats), tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(, RenderGradientOf,
-                         testing::Values(Case{Blend::norm, 3, Lattice::whole(200, 129), {0, 1}, 8},
-                                         Case{Blend::sum, 3, Lattice::whole(200, 129), {0, 1}, 8},
-                                         Case{Blend::norm, 1, Lattice::phase(200, 129, 2, 1, 1), {1, 0}, 8},
-                                         Case{Blend::sum, 2, Lattice::phase(200, 129, 3, 2, 0), {0.7F, 0.5F}, 16},
-                                         Case{Blend::norm, 3, Lattice::phase(200, 129, 8, 3, 5), {0, 1}, 16},
-                                         Case{Blend::norm, 4, Lattice{200, 129, 40, 9, 130, 70, 1}, {0, 1}, 8},
-                                         Case{Blend::sum, 5, Lattice{200, 129, 63, 64, 65, 63, 1}, {0.7F, 0.5F}, 8},
-                                         Case{Blend::norm, 16, Lattice{400, 258, 150, 90, 65, 63, 1}, {0, 1}, 8},
-                                         Case{Blend::norm, 3, Lattice{100, 65, 3, 2, 7, 3, 5}, {0.7F, 0.5F}, 16},
-                                         Case{Blend::norm, 3, Lattice{200, 129, 100, 60, 1, 1, 1}, {0, 1}, 8}));
+INSTANTIATE_TEST_SUITE_P(
+    , RenderGradientOf,
+    testing::Values(
+        Case{{.blend = Blend::norm}, 3, Lattice::whole(200, 129), {0, 1}, 8},
+        Case{{.blend = Blend::sum}, 3, Lattice::whole(200, 129), {0, 1}, 8},
+        Case{{.blend = Blend::norm}, 1, Lattice::phase(200, 129, 2, 1, 1), {1, 0}, 8},
+        Case{{.blend = Blend::sum}, 2, Lattice::phase(200, 129, 3, 2, 0), {0.7F, 0.5F}, 16},
+        Case{{.blend = Blend::norm}, 3, Lattice::phase(200, 129, 8, 3, 5), {0, 1}, 16},
+        Case{{.blend = Blend::norm}, 4, Lattice{200, 129, 40, 9, 130, 70, 1}, {0, 1}, 8},
+        Case{{.blend = Blend::sum}, 5, Lattice{200, 129, 63, 64, 65, 63, 1}, {0.7F, 0.5F}, 8},
+        Case{{.blend = Blend::norm}, 16, Lattice{400, 258, 150, 90, 65, 63, 1}, {0, 1}, 8},
+        Case{{.blend = Blend::norm}, 3, Lattice{100, 65, 3, 2, 7, 3, 5}, {0.7F, 0.5F}, 16},
+        Case{{.blend = Blend::norm}, 3, Lattice{200, 129, 100, 60, 1, 1, 1}, {0, 1}, 8},
+        Case{{.blend = Blend::norm, .support = Support::tile16}, 3, Lattice::phase(200, 129, 2, 1, 0), {0, 1}, 8}));
 
 TEST(RenderGradient, EqualsTheReferenceForAwkwardGaussians) {
     for (const Blend blend : {Blend::norm, Blend::sum}) {
-        const Case c{blend, 3, Lattice::whole(130, 97), {0.7F, 0.5F}, 8};
+        const Case c{{.blend = blend}, 3, Lattice::whole(130, 97), {0.7F, 0.5F}, 8};
         expect_reference(reference::awkward_field(80, 3, 130, 97, 65), c, 1e-3);  // thin ones are among them
     }
 }
 
 TEST(RenderGradient, IsZeroForDegenerateGaussians) {
     for (const Blend blend : {Blend::norm, Blend::sum}) {
-        const Case c{blend, 3, Lattice::whole(70, 40), {0.7F, 0.5F}, 8};
+        const Case c{{.blend = blend}, 3, Lattice::whole(70, 40), {0.7F, 0.5F}, 8};
         expect_reference(reference::degenerate_field(60, 3, 70, 40, 66), c, tolerance);
     }
 }

@@ -39,10 +39,10 @@ Splats to_double(const gsfit::Splats& splats) {
                   splats.feature.size(1),
                   to_double(splats.center),
                   to_double(splats.conic),
+                  to_double(splats.det),
                   to_double(splats.feature),
                   std::vector<bool>(size)};
-    const std::vector<double> det = to_double(splats.det);
-    for (std::int64_t i = 0; i < size; ++i) result.degenerate[i] = is_degenerate(result, i, det[i]);
+    for (std::int64_t i = 0; i < size; ++i) result.degenerate[i] = is_degenerate(result, i);
     return result;
 }
 
@@ -97,7 +97,7 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
 LossAndGradient render_loss(const Field& field, const Lattice& lattice, const Blending& blending,
                             const PackedView& target, const PixelLoss& loss) {
     const Splats splats = project(field, lattice);
-    const Support seen = support(splats, lattice, blending.cutoff);
+    const Support seen = blended(splats, lattice, blending);
     const Image image = rasterize(splats, seen, lattice, blending);
     const Image to_image = pixel_loss_backward(image, target, lattice, loss);
     const SplatGradient to_splats = rasterize_backward(splats, seen, lattice, blending, to_image);

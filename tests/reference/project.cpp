@@ -32,8 +32,8 @@ bool is_finite_float(double value) { return std::isfinite(static_cast<float>(val
 
 }  // namespace
 
-bool is_degenerate(const Splats& splats, std::int64_t i, double determinant) {
-    bool finite = is_finite_float(determinant) && static_cast<float>(determinant) > 0;
+bool is_degenerate(const Splats& splats, std::int64_t i) {
+    bool finite = is_finite_float(splats.det[i]) && static_cast<float>(splats.det[i]) > 0;
     for (int k = 0; k < 2; ++k) finite = finite && is_finite_float(splats.center[2 * i + k]);
     for (int k = 0; k < 3; ++k) finite = finite && is_finite_float(splats.conic[3 * i + k]);
     for (int k = 0; k < splats.channels; ++k)
@@ -46,6 +46,7 @@ Splats project(const Field& field, const Lattice& lattice) {
                   field.channels,
                   std::vector<double>(2 * field.size),
                   std::vector<double>(3 * field.size),
+                  std::vector<double>(field.size),
                   field.feature,
                   std::vector<bool>(field.size)};
     for (std::int64_t i = 0; i < field.size; ++i) {
@@ -56,7 +57,8 @@ Splats project(const Field& field, const Lattice& lattice) {
         splats.conic[3 * i] = u * u * c * c + v * v * s * s;
         splats.conic[3 * i + 1] = (u * u - v * v) * s * c;
         splats.conic[3 * i + 2] = u * u * s * s + v * v * c * c;
-        splats.degenerate[i] = is_degenerate(splats, i, u * u * v * v);
+        splats.det[i] = u * u * v * v;
+        splats.degenerate[i] = is_degenerate(splats, i);
     }
     return splats;
 }

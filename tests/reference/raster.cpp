@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 
 #include "reference/reference.h"
 
@@ -34,7 +36,71 @@ double divisor(const Splats& splats, const Support& support, const Lattice& latt
     return total;
 }
 
+/// Tiles [first, end) along one side that the square of Gaussian i touches.
+struct Tiles {
+    double first, end;
+
+    Tiles(double center, double radius)
+        : first(std::floor((center - 0.5 - radius) / 16)), end(std::floor((center - 0.5 + radius + 15) / 16)) {}
+    [[nodiscard]] bool hold(std::int64_t index) const {
+        const auto tile = static_cast<double>(index / 16);
+        return tile >= first && tile < end;
+    }
+};
+
+double square_radius(const Splats& splats, std::int64_t i) {
+    const double mid = (splats.conic[3 * i] + splats.conic[3 * i + 2]) / splats.det[i] / 2;
+    const double eigenvalue = mid + std::sqrt(std::max(0.1, mid * mid - 1 / splats.det[i]));
+    return std::ceil(3 * std::sqrt(eigenvalue));
+}
+
+Support tile16_support(const Splats& splats, const Lattice& lattice) {
+    Support result(lattice.samples());
+    for (std::int64_t i = 0; i < splats.size; ++i) {
+        if (splats.degenerate[i]) continue;
+        const double radius = square_radius(splats, i);
+        const Tiles across(splats.center[2 * i], radius);
+        const Tiles down(splats.center[2 * i + 1], radius);
+        for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
+            if (across.hold(sample % lattice.width) && down.hold(sample / lattice.width) &&
+                weight(splats, i, lattice, sample) >= std::numeric_limits<float>::min()) {
+                result[sample].push_back(i);
+            }
+        }
+    }
+    return result;
+}
+
+Support seen_by(const Splats& splats, const Lattice& lattice, const Blending& blending, double cutoff) {
+    return blending.support == gsfit::Support::tile16 ? tile16_support(splats, lattice)
+                                                      : support(splats, lattice, cutoff);
+}
+
+/// The topk-th largest weight at a sample; 0 where fewer are seen.
+double threshold(const Splats& splats, const std::vector<std::int64_t>& seen, const Lattice& lattice, int topk,
+                 std::int64_t sample) {
+    const auto place = static_cast<std::size_t>(topk);
+    if (seen.size() < place) return 0;
+    std::vector<double> weights;
+    for (const auto i : seen) weights.push_back(weight(splats, i, lattice, sample));
+    std::sort(weights.begin(), weights.end(), std::greater<>());
+    return weights[place - 1];
+}
+
+Support chosen(const Splats& splats, Support seen, const Lattice& lattice, const Blending& blending) {
+    if (blending.blend != Blend::topk_norm) return seen;
+    for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
+        const double least = threshold(splats, seen[sample], lattice, blending.topk, sample);
+        std::erase_if(seen[sample], [&](auto i) { return weight(splats, i, lattice, sample) < least; });
+    }
+    return seen;
+}
+
 }  // namespace
+
+Support blended(const Splats& splats, const Lattice& lattice, const Blending& blending) {
+    return chosen(splats, seen_by(splats, lattice, blending, blending.cutoff), lattice, blending);
+}
 
 Support support(const Splats& splats, const Lattice& lattice, double cutoff) {
     Support result(lattice.samples());
@@ -93,14 +159,41 @@ SplatGradient rasterize_backward(const Splats& splats, const Support& support, c
     return result;
 }
 
+double largest(const std::vector<double>& values) {
+    double result = 0;
+    for (const double value : values) result = std::max(result, std::abs(value));
+    return result;
+}
+
+std::vector<bool> nearly_tied(const Splats& splats, const Lattice& lattice, const Blending& blending, double margin) {
+    std::vector<bool> result(lattice.samples());
+    if (blending.blend != Blend::topk_norm) return result;
+    const Support seen = seen_by(splats, lattice, blending, blending.cutoff);
+    for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
+        const double least = threshold(splats, seen[sample], lattice, blending.topk, sample);
+        result[sample] = std::any_of(seen[sample].begin(), seen[sample].end(), [&](auto i) {
+            const double a = weight(splats, i, lattice, sample);
+            return a < least && a > (1 - margin) * least;
+        });
+    }
+    return result;
+}
+
 Image undecided(const Splats& splats, const Lattice& lattice, const Blending& blending, double margin) {
     const double limit = static_cast<double>(blending.cutoff) * blending.cutoff;
-    const Support wide = support(splats, lattice, std::sqrt(limit + margin));
-    const Support narrow = support(splats, lattice, std::sqrt(limit - margin));
+    const Support wide =
+        chosen(splats, seen_by(splats, lattice, blending, std::sqrt(limit + margin)), lattice, blending);
+    const Support narrow =
+        chosen(splats, seen_by(splats, lattice, blending, std::sqrt(limit - margin)), lattice, blending);
+    const std::vector<bool> tied = nearly_tied(splats, lattice, blending, margin);
+    const double farthest = 2 * largest(splats.feature);
     const Image image = rasterize(splats, wide, lattice, blending);
     Image result(image.size());
     for (std::int64_t sample = 0; sample < lattice.samples(); ++sample) {
         const double total = divisor(splats, narrow, lattice, blending, sample);
+        for (std::int64_t c = 0; tied[sample] && c < splats.channels; ++c) {
+            result[c * lattice.samples() + sample] = farthest;
+        }
         for (const auto i : wide[sample]) {
             if (std::binary_search(narrow[sample].begin(), narrow[sample].end(), i)) continue;
             const double share = weight(splats, i, lattice, sample) / total;

@@ -27,6 +27,7 @@ struct Splats {
     std::int64_t channels = 0;
     std::vector<double> center;    ///< [N,2]
     std::vector<double> conic;     ///< [N,3]
+    std::vector<double> det;       ///< [N]
     std::vector<double> feature;   ///< [N,C]
     std::vector<bool> degenerate;  ///< [N] drawn nowhere
 };
@@ -47,19 +48,29 @@ using Support = std::vector<std::vector<std::int64_t>>;
 
 /// Whether Gaussian i is drawn nowhere: a value of it or its determinant is not finite in float32, or the determinant
 /// not positive.
-bool is_degenerate(const Splats& splats, std::int64_t i, double determinant);
+bool is_degenerate(const Splats& splats, std::int64_t i);
 
 Splats project(const Field& field, const Lattice& lattice);
 FieldGradient project_backward(const Field& field, const Lattice& lattice, const SplatGradient& gradient);
 
+/// What each sample sees inside the ellipses of the cutoff.
 Support support(const Splats& splats, const Lattice& lattice, double cutoff);
+/// What each sample blends: of what the blending's support lets it see, all or the topk.
+Support blended(const Splats& splats, const Lattice& lattice, const Blending& blending);
 Image rasterize(const Splats& splats, const Support& support, const Lattice& lattice, const Blending& blending);
 /// The support is taken as constant.
 SplatGradient rasterize_backward(const Splats& splats, const Support& support, const Lattice& lattice,
                                  const Blending& blending, const Image& gradient);
 
-/// What a sample may differ by when the Gaussians whose q is within `margin` of cutoff^2 are seen or not: float32
-/// cannot decide those.
+/// The largest absolute value.
+double largest(const std::vector<double>& values);
+
+/// The samples whose topk float32 may choose otherwise: where a weight is below the topk-th largest by less than
+/// `margin` of it. Equal weights are no such case.
+std::vector<bool> nearly_tied(const Splats& splats, const Lattice& lattice, const Blending& blending, double margin);
+
+/// What a sample may differ by when the Gaussians whose q is within `margin` of cutoff^2 are seen or not, and by
+/// however much a mean can where it is nearly tied: float32 cannot decide those.
 Image undecided(const Splats& splats, const Lattice& lattice, const Blending& blending, double margin);
 
 double pixel_loss(const Image& image, const PackedView& target, const Lattice& lattice, const PixelLoss& loss);

@@ -2,11 +2,13 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
 #include "gsfit/core/random.h"
+#include "reference/compare.h"
 
 namespace gsfit::reference {
 
@@ -33,6 +35,22 @@ constexpr float degenerate[][6] = {
 };
 
 }  // namespace
+
+const std::vector<Blending>& blendings() {
+    static const std::vector<Blending> all{{.blend = Blend::norm},
+                                           {.blend = Blend::sum},
+                                           {.blend = Blend::topk_norm},
+                                           {.blend = Blend::norm, .support = gsfit::Support::tile16},
+                                           {.blend = Blend::topk_norm, .support = gsfit::Support::tile16}};
+    return all;
+}
+
+std::string name_of(const Blending& blending) {
+    const std::string blend = blending.blend == Blend::norm  ? "norm"
+                              : blending.blend == Blend::sum ? "sum"
+                                                             : "topk_norm";
+    return blend + (blending.support == gsfit::Support::tile16 ? "_tile16" : "");
+}
 
 gsfit::Field random_field(std::int64_t size, int channels, std::int64_t width, std::int64_t height,
                           std::uint64_t seed) {
@@ -104,6 +122,16 @@ gsfit::Field degenerate_field(std::int64_t size, int channels, std::int64_t widt
         ++i;
     }
     return field;
+}
+
+gsfit::Field decided_field(std::int64_t size, int channels, const Lattice& lattice, const Blending& blending,
+                           std::uint64_t seed) {
+    constexpr double margin = 1e-4;  // as much as a walk down a column may err by
+    for (;; ++seed) {
+        gsfit::Field field = random_field(size, channels, lattice.raster_width, lattice.raster_height, seed);
+        const auto tied = nearly_tied(project(to_double(field), lattice), lattice, blending, margin);
+        if (std::none_of(tied.begin(), tied.end(), [](bool near) { return near; })) return field;
+    }
 }
 
 std::int64_t degenerate_count() { return std::size(degenerate); }

@@ -3,11 +3,16 @@
 // Fields and targets that tests render, made from seeds.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "gsfit/types.h"
 
 namespace gsfit::reference {
+
+/// Every blend, on every support that it makes a difference to.
+const std::vector<Blending>& blendings();
+std::string name_of(const Blending& blending);
 
 /// A Gaussian by its look on the training raster.
 struct Shape {
@@ -31,6 +36,10 @@ gsfit::Field awkward_field(std::int64_t size, int channels, std::int64_t width, 
 gsfit::Field degenerate_field(std::int64_t size, int channels, std::int64_t width, std::int64_t height,
                               std::uint64_t seed);
 std::int64_t degenerate_count();
+
+/// random_field() of the first seed, from `seed` on, that leaves no sample of the lattice nearly tied.
+gsfit::Field decided_field(std::int64_t size, int channels, const Lattice& lattice, const Blending& blending,
+                           std::uint64_t seed);
 
 /// An image of noise that owns its bytes; rows are padded.
 class Target {

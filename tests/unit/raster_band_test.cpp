@@ -24,12 +24,12 @@ struct Scene {
     Lattice lattice;
     Blending blending;
 
-    Scene(Blend blend, int channels, const Lattice& samples)
+    Scene(const Blending& how, int channels, const Lattice& samples)
         : splats(
               project(reference::random_field(400, channels, samples.raster_width, samples.raster_height, 1), samples)),
           target(samples.raster_width, samples.raster_height, channels, 8, 2),
           lattice(samples),
-          blending{.blend = blend} {
+          blending(how) {
         const auto bins = bin(splats, lattice.width, lattice.height, blending);
         target.keep_away(reference::to_double(rasterize(splats, bins, blending)), lattice);
     }
@@ -62,7 +62,7 @@ Results results_of(const Scene& scene, std::int64_t bands) {
     return sum;
 }
 
-class RasterBands : public testing::TestWithParam<std::tuple<Blend, int, Lattice>> {
+class RasterBands : public testing::TestWithParam<std::tuple<Blending, int, Lattice>> {
 protected:
     const Scene scene_{std::get<0>(GetParam()), std::get<1>(GetParam()), std::get<2>(GetParam())};
 };
@@ -109,13 +109,12 @@ TEST_P(RasterBands, ImagesAreTheRowsOfTheImage) {
 }
 
 std::string name_of(const testing::TestParamInfo<RasterBands::ParamType>& test) {
-    const auto& [blend, channels, lattice] = test.param;
-    return (blend == Blend::norm ? "norm_" : "sum_") + std::to_string(channels) + "_stride" +
-           std::to_string(lattice.stride);
+    const auto& [blending, channels, lattice] = test.param;
+    return reference::name_of(blending) + "_" + std::to_string(channels) + "_stride" + std::to_string(lattice.stride);
 }
 
 INSTANTIATE_TEST_SUITE_P(, RasterBands,
-                         testing::Combine(testing::Values(Blend::norm, Blend::sum), testing::Values(1, 3, 5),
+                         testing::Combine(testing::ValuesIn(reference::blendings()), testing::Values(1, 3, 5),
                                           testing::Values(Lattice::whole(170, 199), Lattice::phase(500, 601, 3, 1, 2))),
                          name_of);
 
