@@ -24,6 +24,7 @@ struct Launchers {
     decltype(&gpu::project_backward) project_backward;
     decltype(&gpu::count_tiles) count_tiles;
     decltype(&gpu::list_tiles) list_tiles;
+    decltype(&gpu::find_thresholds) find_thresholds;
     decltype(&gpu::draw_image) draw_image;
     decltype(&gpu::differentiate_image) differentiate_image;
     decltype(&gpu::draw_loss) draw_loss;
@@ -69,6 +70,7 @@ inline Launchers launchers() {
         gpu::project_backward,
         gpu::count_tiles,
         gpu::list_tiles,
+        gpu::find_thresholds,
         gpu::draw_image,
         gpu::differentiate_image,
         gpu::draw_loss,

@@ -34,6 +34,8 @@ Field on_device(const Field& field, const at::Device& device) {
             field.feature.to(device),  field.raster_width,         field.raster_height};
 }
 
+constexpr Blending topk_norm{.blend = Blend::topk_norm, .eps = 1e-4F};
+
 /// What rasterize_loss() launches one after the other, each by itself.
 class LossKernels {
 public:
@@ -103,10 +105,20 @@ public:
     Json time() {
         at::accelerator::resetPeakStats(device_.index());
         const std::int64_t pairs = time_kernels();
-        time_step("step_l2", {.pixel = {0, 1}}, false, pairs);
-        time_step("step_l2_no_graph", {.pixel = {0, 1}}, false, pairs, false);
-        time_step("step_l1_ssim", {.pixel = {1, 0}, .ssim = 0.1F}, false, pairs);
-        time_step("step_l1_ssim_amp", {.pixel = {1, 0}, .ssim = 0.1F}, true, pairs);
+        const StepPlan l2{.blending = blending_, .loss = {.pixel = {0, 1}}, .pairs = pairs};
+        StepPlan variant = l2;
+        time_step("step_l2", l2);
+        variant.graph = false;
+        time_step("step_l2_no_graph", variant);
+        variant = l2;
+        variant.blending = topk_norm;
+        time_step("step_l2_topk_norm", variant);
+        variant.loss = {.pixel = {1, 0}, .ssim = 0.1F};
+        time_step("step_l1_ssim_topk_norm", variant);
+        variant.blending = blending_;
+        time_step("step_l1_ssim", variant);
+        variant.half = true;
+        time_step("step_l1_ssim_amp", variant);
         const auto memory = device_memory(device_.index());
         return {{"width", row_.width},
                 {"height", row_.height},
@@ -131,6 +143,8 @@ private:
         add(
             "draw", [&] { rasterize(splats, bins, blending_); }, image);
         add(
+            "draw_topk_norm", [&] { rasterize(splats, bins, topk_norm); }, image);
+        add(
             "draw_half", [&] { rasterize(splats, bins, blending_, at::kHalf); }, image / 2);
         add(
             "draw_loss_and_planes", [&] { loss.draw(); }, loss.plane_bytes() + target);
@@ -151,8 +165,7 @@ private:
             2 * read_and_written + field_bytes(row_.gaussians, field_.channels()));
     }
 
-    void time_step(const char* name, const ImageLoss& loss, bool half, std::int64_t pairs, bool graph = true) {
-        const StepPlan plan{.blending = blending_, .loss = loss, .half = half, .pairs = pairs, .graph = graph};
+    void time_step(const char* name, const StepPlan& plan) {
         DeviceStep step(field_, moments_, target_, plan, {.scale = LossScale().scale});
         const auto whole_step = [&] {
             step.differentiate(lattice_);

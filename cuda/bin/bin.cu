@@ -19,9 +19,9 @@ int bits_for(std::uint32_t most) {
 
 }  // namespace
 
-void count_tiles(const SplatArrays& splats, const TileGrid& grid, float cutoff, TileSplat* lines, std::uint32_t* counts,
-                 std::uint64_t* offsets, const Workspace& scan, Stream stream) {
-    simt::launch(count, grid_of(splats.size + 1, threads), dim3(threads), 0, stream, splats, grid, cutoff, lines,
+void count_tiles(const SplatArrays& splats, const TileGrid& grid, const Blending& blending, TileSplat* lines,
+                 std::uint32_t* counts, std::uint64_t* offsets, const Workspace& scan, Stream stream) {
+    simt::launch(count, grid_of(splats.size + 1, threads), dim3(threads), 0, stream, splats, grid, blending, lines,
                  counts);
     exclusive_scan(counts, offsets, splats.size + 1, scan, stream);
 }

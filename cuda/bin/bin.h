@@ -5,6 +5,7 @@
 #include "cuda/bin/tiles.h"
 #include "cuda/primitives.h"
 #include "cuda/stream.h"
+#include "gsfit/blending.h"
 
 namespace gsfit::gpu {
 
@@ -20,8 +21,8 @@ struct SplatArrays {
 
 /// Fills lines [N] and offsets [N+1]: where each splat's pairs begin, the number of pairs at the end. counts [N+1] is
 /// working memory; scan: scan_bytes(N + 1).
-void count_tiles(const SplatArrays& splats, const TileGrid& grid, float cutoff, TileSplat* lines, std::uint32_t* counts,
-                 std::uint64_t* offsets, const Workspace& scan, Stream stream);
+void count_tiles(const SplatArrays& splats, const TileGrid& grid, const Blending& blending, TileSplat* lines,
+                 std::uint32_t* counts, std::uint64_t* offsets, const Workspace& scan, Stream stream);
 
 /// Of (tile, splat) pairs, `capacity` of each.
 struct PairArrays {

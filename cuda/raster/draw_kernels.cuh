@@ -13,44 +13,34 @@ namespace gsfit::gpu {
 inline constexpr int tile_threads = tile_size * tile_size;
 
 /// The sample of a thread: a warp draws 8 x 4 of them, so that it can pass over splats which none of these see.
-__device__ inline TileSample sample_of_thread() {
+__device__ inline TileSample sample_of_thread(const TileGrid& grid) {
     const int warp = static_cast<int>(threadIdx.x) / 32;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     return {static_cast<std::int64_t>(blockIdx.x) * tile_size + warp % 2 * 8 + lane % 8,
-            static_cast<std::int64_t>(blockIdx.y) * tile_size + warp / 2 * 4 + lane / 8};
+            static_cast<std::int64_t>(blockIdx.y) * tile_size + warp / 2 * 4 + lane / 8 - grid.rows_above};
 }
 
-/// Sums of a f_c, then of a.
-template <int channels, bool normalise>
-struct Sums {
-    float of[channels + (normalise ? 1 : 0)];
-};
-
 /// A batch of a tile's splats.
-template <int channels>
 struct Batch {
     float4 place[tile_threads];  ///< centre, half sizes
     float qa[tile_threads], qb[tile_threads], qc[tile_threads];
-    float feature[channels][tile_threads];
 };
 
-template <int channels>
-__device__ inline void stage(const DrawJob& job, int first_channel, std::uint32_t splat, Batch<channels>& batch) {
-    const TileSplat line = job.lists.lines[splat];
+__device__ inline void stage(const TileSplat& line, Batch& batch) {
     const int t = static_cast<int>(threadIdx.x);
     batch.place[t] = make_float4(line.x, line.y, line.extent_x, line.extent_y);
     batch.qa[t] = line.qa;
     batch.qb[t] = line.qb;
     batch.qc[t] = line.qc;
-    const float* feature = job.feature + static_cast<std::int64_t>(splat) * job.channels + first_channel;
-    for (int c = 0; c < channels; ++c) batch.feature[c][t] = feature[c];
 }
 
-template <int channels, bool normalise>
-__device__ inline Sums<channels, normalise> draw_sample(const DrawJob& job, int first_channel,
-                                                        const TileSample& sample) {
-    SIMT_SHARED(Batch<channels>, batch, );
-    Sums<channels, normalise> sums{};
+/// Walks over the splats of the block's tile, in batches. For each batch it calls stage_also(splat) in the thread that
+/// stages this splat, then for each splat visit(its place in the batch, its weight at the sample), but for splats that
+/// no sample of the warp sees. A weight below `least` is 0.
+template <class StageAlso, class Visit>
+__device__ inline void for_each_splat(const DrawJob& job, const TileSample& sample, float least,
+                                      const StageAlso& stage_also, const Visit& visit) {
+    SIMT_SHARED(Batch, batch, );
     const std::int64_t tile = static_cast<std::int64_t>(blockIdx.y) * job.grid.tiles_x + blockIdx.x;
     const std::uint32_t begin = job.lists.ranges[2 * tile];
     const std::uint32_t end = job.lists.ranges[2 * tile + 1];
@@ -62,18 +52,63 @@ __device__ inline Sums<channels, normalise> draw_sample(const DrawJob& job, int 
     for (std::uint32_t first = begin; first < end; first += tile_threads) {
         __syncthreads();  // the last batch is done with
         const std::uint32_t mine = first + threadIdx.x;
-        if (mine < end) stage(job, first_channel, job.lists.splats[mine], batch);
+        if (mine < end) {
+            const std::uint32_t splat = job.lists.splats[mine];
+            stage(job.lists.lines[splat], batch);
+            stage_also(splat);
+        }
         __syncthreads();
         const int count = static_cast<int>(min(static_cast<std::uint32_t>(tile_threads), end - first));
         for (int k = 0; k < count; ++k) {
             const float4 place = batch.place[k];
             if (fabsf(place.x - warp_x) > place.z + 3.5F || fabsf(place.y - warp_y) > place.w + 1.5F) continue;
-            const float weight =
-                weight_at(batch.qa[k], batch.qb[k], batch.qc[k], x - place.x, y - place.y, job.smallest_weight);
-            for (int c = 0; c < channels; ++c) sums.of[c] = fmaf(weight, batch.feature[c][k], sums.of[c]);
-            if (normalise) sums.of[channels] += weight;
+            visit(k, weight_at(batch.qa[k], batch.qb[k], batch.qc[k], x - place.x, y - place.y, least));
         }
     }
+}
+
+/// topk from 1 to capacity.
+template <int capacity>
+__global__ void __launch_bounds__(tile_threads) find_thresholds_of_tile(DrawJob job, int topk, float* threshold) {
+    const TileSample sample = sample_of_thread(job.grid);
+    float largest[capacity];  // descending. The first capacity - topk stay infinite: the last is the topk-th
+#pragma unroll
+    for (int i = 0; i < capacity; ++i) largest[i] = i < capacity - topk ? INFINITY : job.smallest_weight;
+    const auto keep = [&largest](int, float weight) {
+        if (weight <= largest[capacity - 1]) return;
+#pragma unroll
+        for (int i = 0; i < capacity; ++i) {
+            const float larger = fmaxf(largest[i], weight);
+            weight = fminf(largest[i], weight);
+            largest[i] = larger;
+        }
+    };
+    for_each_splat(
+        job, sample, job.smallest_weight, [](std::uint32_t) {}, keep);
+    if (sample.is_inside(job.grid)) threshold[sample.place(job.grid)] = largest[capacity - 1];
+}
+
+/// Sums of a f_c, then of a.
+template <int channels, bool normalise>
+struct Sums {
+    float of[channels + (normalise ? 1 : 0)];
+};
+
+template <int channels, bool normalise>
+__device__ inline Sums<channels, normalise> draw_sample(const DrawJob& job, int first_channel,
+                                                        const TileSample& sample) {
+    SIMT_SHARED(float, batch_feature, [channels][tile_threads]);
+    Sums<channels, normalise> sums{};
+    const auto stage_feature = [&](std::uint32_t splat) {
+        const float* feature = job.feature + static_cast<std::int64_t>(splat) * job.channels + first_channel;
+        for (int c = 0; c < channels; ++c) batch_feature[c][threadIdx.x] = feature[c];
+    };
+    const auto add = [&](int k, float weight) {
+        for (int c = 0; c < channels; ++c) sums.of[c] = fmaf(weight, batch_feature[c][k], sums.of[c]);
+        if (normalise) sums.of[channels] += weight;
+    };
+    const float least = sample.is_inside(job.grid) ? least_weight(job, sample.place(job.grid)) : job.smallest_weight;
+    for_each_splat(job, sample, least, stage_feature, add);
     return sums;
 }
 
@@ -85,7 +120,7 @@ __device__ inline float inverse_normaliser(const Sums<channels, normalise>& sums
 
 template <int channels, bool normalise>
 __global__ void __launch_bounds__(tile_threads) draw_image_tile(DrawJob job, int first_channel, Planes out) {
-    const TileSample sample = sample_of_thread();
+    const TileSample sample = sample_of_thread(job.grid);
     const auto sums = draw_sample<channels, normalise>(job, first_channel, sample);
     if (!sample.is_inside(job.grid)) return;
     const std::int64_t place = sample.place(job.grid);
@@ -98,7 +133,7 @@ __global__ void __launch_bounds__(tile_threads) draw_image_tile(DrawJob job, int
 template <int channels, bool normalise>
 __global__ void __launch_bounds__(tile_threads) draw_loss_tile(DrawJob job, int first_channel, LossJob loss,
                                                                double* sums_out, GroupPlanes<channels, normalise> out) {
-    const TileSample sample = sample_of_thread();
+    const TileSample sample = sample_of_thread(job.grid);
     const auto sums = draw_sample<channels, normalise>(job, first_channel, sample);
     const Lattice& lattice = loss.lattice;
     float absolute = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Backward: a block of threads gathers the gradient of one splat, or of a part of its rows, from the samples of its
-// ellipse. A warp works on 4 rows at a time, 8 neighbouring samples of each.
+// Backward: a block of threads gathers the gradient of one splat, or of a part of its rows, from the samples that see
+// it. A warp works on 4 rows at a time, 8 neighbouring samples of each.
 
 #include "cuda/bin/row.cuh"
 #include "cuda/raster/scene.cuh"
@@ -33,21 +33,35 @@ struct Moments {
     }
 };
 
+/// Samples [first, last] of a row; `first` is a multiple of patch_columns.
+struct Columns {
+    int first = 0;
+    int last = -1;
+};
+
+/// Those that may see the splat in the row at dy from its centre.
+__device__ inline Columns columns_of(const TileGrid& grid, const TileSplat& line, float dy) {
+    const auto last_column = static_cast<int>(grid.width - 1);
+    if (line.tile16) return {line.tiles.x0 * tile_size, min(line.tiles.x1 * tile_size - 1, last_column)};
+    const float half = half_row(line.ellipse, dy);
+    const float middle = fmaf(line.ellipse.skew, dy, line.x) - 0.5F;
+    if (middle + half < 0.0F || middle - half > static_cast<float>(last_column)) return {};
+    return {static_cast<int>(fmaxf(middle - half, 0.0F)) / patch_columns * patch_columns,
+            static_cast<int>(fminf(middle + half, static_cast<float>(last_column)))};
+}
+
 /// The samples of a splat in one row of the band.
 template <int channels, bool normalise>
 __device__ inline void gather_row(const DrawJob& job, const TileSplat& line, const float* feature, std::int64_t row,
                                   const GroupPlanes<channels, normalise>& planes, Moments<channels>& moments) {
     const float dy = static_cast<float>(job.grid.rows.first + row) + 0.5F - line.y;
-    const float half = half_row(line, dy);
-    const float middle = fmaf(line.skew, dy, line.x) - 0.5F;
-    const float last_column = static_cast<float>(job.grid.width - 1);
-    if (middle + half < 0.0F || middle - half > last_column) return;
-    const int end = static_cast<int>(fminf(middle + half, last_column));
-    const int first = static_cast<int>(fmaxf(middle - half, 0.0F)) / patch_columns * patch_columns;
-    const auto samples = planes.from(row * job.grid.width);
-    for (int place = first + static_cast<int>(threadIdx.x) % patch_columns; place <= end; place += patch_columns) {
+    const Columns columns = columns_of(job.grid, line, dy);
+    const std::int64_t row_place = row * job.grid.width;
+    const auto samples = planes.from(row_place);
+    const int lane_column = static_cast<int>(threadIdx.x) % patch_columns;
+    for (int place = columns.first + lane_column; place <= columns.last; place += patch_columns) {
         const float dx = static_cast<float>(place) + 0.5F - line.x;
-        const float weight = weight_at(line.qa, line.qb, line.qc, dx, dy, job.smallest_weight);
+        const float weight = weight_at(line.qa, line.qb, line.qc, dx, dy, least_weight(job, row_place + place));
         if (weight == 0.0F) continue;
         float u[channels];
         float w = normalise ? *samples.minus_u_out(place) : 0.0F;
@@ -82,22 +96,24 @@ __device__ inline float add_threads(const Moments<channels>& moments) {
     return sum;
 }
 
-/// Rows of the band that a block works on, every `step`-th patch of them from `first` on.
+/// Rows [first, last] of the band.
 struct GatherRows {
     std::int64_t first = 0;
-    std::int64_t end = -1;  ///< the last
-    std::int64_t step = 1;
-
-    __device__ bool none() const { return first > end; }
+    std::int64_t last = -1;
 };
 
-__device__ inline GatherRows rows_of_block(const TileGrid& grid, const TileSplat& line) {
+/// Those that may see the splat.
+__device__ inline GatherRows rows_of(const TileGrid& grid, const TileSplat& line) {
     if (line.extent_y < 0.0F) return {};
+    const std::int64_t last_row = grid.rows.count - 1;
+    if (line.tile16) {
+        const std::int64_t above = grid.rows_above;
+        return {max(line.tiles.y0 * std::int64_t{tile_size} - above, std::int64_t{0}),
+                min(line.tiles.y1 * std::int64_t{tile_size} - above - 1, last_row)};
+    }
     const float middle = line.y - static_cast<float>(grid.rows.first) - 0.5F;
-    constexpr std::int64_t block_rows = gather_warps * patch_rows;
-    return {static_cast<std::int64_t>(fmaxf(middle - line.extent_y, 0.0F)) + blockIdx.y * block_rows,
-            static_cast<std::int64_t>(fminf(middle + line.extent_y, static_cast<float>(grid.rows.count - 1))),
-            gridDim.y * block_rows};
+    return {static_cast<std::int64_t>(fmaxf(middle - line.extent_y, 0.0F)),
+            static_cast<std::int64_t>(fminf(middle + line.extent_y, static_cast<float>(last_row)))};
 }
 
 /// Block (splat, part) -> partial[part][splat][5 + all channels]. The first group of channels writes the moments of the
@@ -108,17 +124,19 @@ __global__ void __launch_bounds__(gather_threads, gather_blocks)
            float* partial) {
     const std::int64_t splat = blockIdx.x;
     const TileSplat line = job.lists.lines[splat];
-    const GatherRows rows = rows_of_block(job.grid, line);
+    const GatherRows rows = rows_of(job.grid, line);
+    constexpr std::int64_t block_rows = gather_warps * patch_rows;
+    const std::int64_t first_row = rows.first + blockIdx.y * block_rows;  // of the block
     const int warp = static_cast<int>(threadIdx.x) / 32;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     const int k = static_cast<int>(threadIdx.x);
     float sum = 0.0F;
-    if (!rows.none()) {
+    if (first_row <= rows.last) {
         Moments<channels> moments{};
         float feature[channels];
         for (int c = 0; c < channels; ++c) feature[c] = job.feature[splat * job.channels + first_channel + c];
-        std::int64_t row = rows.first + warp * patch_rows + lane / patch_columns;
-        for (; row <= rows.end; row += rows.step) gather_row(job, line, feature, row, planes, moments);
+        std::int64_t row = first_row + warp * patch_rows + lane / patch_columns;
+        for (; row <= rows.last; row += gridDim.y * block_rows) gather_row(job, line, feature, row, planes, moments);
         sum = add_threads(moments);
     }
     if (k >= Moments<channels>::count) return;

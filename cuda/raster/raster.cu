@@ -55,6 +55,13 @@ int gather_parts(std::int64_t splats) {
 
 }  // namespace
 
+void find_thresholds(const DrawJob& job, int topk, float* threshold, Stream stream) {
+    constexpr int few = 10;  // of Image-GS; a thread keeps as many weights in registers
+    constexpr int most = 32;
+    const auto kernel = topk <= few ? find_thresholds_of_tile<few> : find_thresholds_of_tile<most>;
+    simt::launch(kernel, tiles_of(job.grid), dim3(tile_threads), 0, stream, job, topk, threshold);
+}
+
 void draw_image(const DrawJob& job, const Planes& planes, Stream stream) {
     for_each_group(job, [&](int first, auto channels, auto normalise) {
         simt::launch(draw_image_tile<channels, normalise>, tiles_of(job.grid), dim3(tile_threads), 0, stream, job,

@@ -14,10 +14,15 @@ struct DrawJob {
     TileLists lists;
     const float* feature = nullptr;  ///< [N,channels]
     int channels = 0;                ///< 1 to 16
-    bool normalise = true;           ///< blend `norm`; else `sum`
+    bool normalise = true;           ///< blends `norm` and `topk_norm`; else `sum`
     float eps = 0;                   ///< of the normaliser
-    float smallest_weight = 0;       ///< that is seen: exp(-cutoff^2 / 2)
+    float smallest_weight = 0;       ///< that is seen: exp(-cutoff^2 / 2); 0 with support `tile16`
+    /// [h,w] for `topk_norm`, of find_thresholds(): the smallest weight that counts at each sample.
+    const float* threshold = nullptr;
 };
+
+/// Splats -> the topk-th largest weight that each sample sees, or smallest_weight where it sees fewer. topk: 1 to 32.
+void find_thresholds(const DrawJob& job, int topk, float* threshold, Stream stream);
 
 /// Channels are drawn in groups of up to four; the loss and the gradient of the geometry are sums over the groups.
 inline constexpr int group_channels = 4;

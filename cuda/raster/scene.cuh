@@ -21,8 +21,15 @@ struct TileSample {
     std::int64_t column, row;
 
     __device__ std::int64_t place(const TileGrid& grid) const { return row * grid.width + column; }
-    __device__ bool is_inside(const TileGrid& grid) const { return column < grid.width && row < grid.rows.count; }
+    __device__ bool is_inside(const TileGrid& grid) const {
+        return column < grid.width && row >= 0 && row < grid.rows.count;
+    }
 };
+
+/// The smallest weight that counts at a sample of the band.
+__device__ inline float least_weight(const DrawJob& job, std::int64_t place) {
+    return job.threshold == nullptr ? job.smallest_weight : job.threshold[place];
+}
 
 __device__ inline float load(const Pixels& image, std::int64_t place) {
     return image.half ? simt::load_half(static_cast<const std::uint16_t*>(image.data) + place)

@@ -40,8 +40,8 @@ Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Ro
                                   .feature = splats.feature.const_data_ptr<float>(),
                                   .channels = static_cast<int>(splats.feature.size(1)),
                                   .size = n};
-    gpu->count_tiles(arrays, counted.grid, blending.cutoff, data<gpu::TileSplat>(counted.lines),
-                     data<std::uint32_t>(counts), data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
+    gpu->count_tiles(arrays, counted.grid, blending, data<gpu::TileSplat>(counted.lines), data<std::uint32_t>(counts),
+                     data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
     return counted;
 }
 

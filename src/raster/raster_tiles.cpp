@@ -8,7 +8,8 @@ namespace gsfit {
 
 namespace {
 
-gpu::DrawJob job_of(const Scene& scene) {
+/// threshold: of blend `topk_norm`; else undefined.
+gpu::DrawJob job_of(const Scene& scene, const at::Tensor& threshold) {
     const TileBins& tiles = *scene.bins->tiles;
     return {.grid = tiles.grid,
             .lists = {.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
@@ -18,7 +19,17 @@ gpu::DrawJob job_of(const Scene& scene) {
             .channels = scene.channels(),
             .normalise = scene.normalised(),
             .eps = scene.blending.eps,
-            .smallest_weight = scene.bins->smallest_weight()};
+            .smallest_weight = scene.bins->smallest_weight(),
+            .threshold = threshold.defined() ? threshold.const_data_ptr<float>() : nullptr};
+}
+
+/// Fills `into`, or where that is undefined a plane of its own. Undefined for blends that have no thresholds.
+at::Tensor thresholds_of(const Gpu& gpu, const Scene& scene, const at::Tensor& into) {
+    if (!scene.selects()) return {};
+    const at::Tensor threshold =
+        into.defined() ? into : at::empty({scene.bins->rows.count, scene.bins->width}, scene.splats.feature.options());
+    gpu->find_thresholds(job_of(scene, {}), scene.blending.topk, threshold.data_ptr<float>(), gpu.stream());
+    return threshold;
 }
 
 at::Tensor empty_planes(const Scene& scene) {
@@ -51,19 +62,21 @@ std::vector<at::Tensor> gather(const Gpu& gpu, const Scene& scene, const gpu::Dr
 }  // namespace
 
 void draw_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn) {
-    gpu->draw_image(job_of(scene), drawn.planes(), gpu.stream());
+    const at::Tensor threshold = thresholds_of(gpu, scene, drawn.threshold);
+    gpu->draw_image(job_of(scene, threshold), drawn.planes(), gpu.stream());
 }
 
 std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, const Drawn& drawn,
                                             const at::Tensor& gradient) {
-    const gpu::DrawJob job = job_of(scene);
+    const gpu::DrawJob job = job_of(scene, drawn.threshold);
     const at::Tensor planes = empty_planes(scene);
     gpu->differentiate_image(job, drawn.planes(), pixels_of(gradient), planes.data_ptr<float>(), gpu.stream());
     return gather(gpu, scene, job, planes);
 }
 
 TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss) {
-    const gpu::DrawJob job = job_of(scene);
+    const at::Tensor threshold = thresholds_of(gpu, scene, {});
+    const gpu::DrawJob job = job_of(scene, threshold);
     const auto options = scene.splats.feature.options();
     const at::Tensor sums = at::empty({gpu->draw_loss_sums(job.grid, job.channels)}, options.dtype(at::kDouble));
     const at::Tensor planes = scene.recorded ? empty_planes(scene) : at::Tensor();

@@ -25,10 +25,12 @@ constexpr int size = gpu::tile_size;
 std::vector<std::set<int>> seen_by_tile(const Splats& splats, const Lattice& lattice, const Rows& rows, float cutoff) {
     const auto support = reference::support(reference::to_double(splats), lattice, cutoff);
     const std::int64_t across = (lattice.width + size - 1) / size;
-    std::vector<std::set<int>> seen(static_cast<std::size_t>(across * ((rows.count + size - 1) / size)));
+    const std::int64_t above = rows.first / size;  // rows of the lattice's tiles
+    const std::int64_t down = (rows.first + rows.count + size - 1) / size - above;
+    std::vector<std::set<int>> seen(static_cast<std::size_t>(across * down));
     for (std::int64_t row = 0; row < rows.count; ++row) {
         for (std::int64_t column = 0; column < lattice.width; ++column) {
-            auto& tile = seen[static_cast<std::size_t>(row / size * across + column / size)];
+            auto& tile = seen[static_cast<std::size_t>(((rows.first + row) / size - above) * across + column / size)];
             for (const std::int64_t splat :
                  support[static_cast<std::size_t>((rows.first + row) * lattice.width + column)]) {
                 tile.insert(static_cast<int>(splat));
