@@ -57,14 +57,8 @@ public:
     }
 
     void gather() const {
-        const gpu::SplatArrays arrays{.center = splats_.center.const_data_ptr<float>(),
-                                      .conic = splats_.conic.const_data_ptr<float>(),
-                                      .det = splats_.det.const_data_ptr<float>(),
-                                      .feature = splats_.feature.const_data_ptr<float>(),
-                                      .channels = job().channels,
-                                      .size = splats_.feature.size(0)};
         gpu_->gather_gradients(
-            job(), arrays, planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
+            job(), arrays(), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
             {gradients_[0].data_ptr<float>(), gradients_[1].data_ptr<float>(), gradients_[2].data_ptr<float>()},
             gpu_.stream());
     }
@@ -72,16 +66,21 @@ public:
     [[nodiscard]] std::int64_t plane_bytes() const { return static_cast<std::int64_t>(planes_.nbytes()); }
 
 private:
-    [[nodiscard]] gpu::DrawJob job() const {
-        return {.grid = tiles_.grid,
-                .lists = {.lines = static_cast<const gpu::TileSplat*>(tiles_.lines.const_data_ptr()),
-                          .splats = static_cast<const std::uint32_t*>(tiles_.splats.const_data_ptr()),
-                          .ranges = static_cast<const std::uint32_t*>(tiles_.ranges.const_data_ptr())},
+    [[nodiscard]] gpu::SplatArrays arrays() const {
+        return {.center = splats_.center.const_data_ptr<float>(),
+                .conic = splats_.conic.const_data_ptr<float>(),
+                .det = splats_.det.const_data_ptr<float>(),
                 .feature = splats_.feature.const_data_ptr<float>(),
                 .channels = static_cast<int>(splats_.feature.size(1)),
-                .normalise = blending_.blend == Blend::norm,
-                .eps = blending_.eps,
-                .smallest_weight = std::exp(-0.5F * blending_.cutoff * blending_.cutoff)};
+                .size = splats_.feature.size(0)};
+    }
+
+    [[nodiscard]] gpu::DrawJob job() const {
+        return gpu::draw_job(tiles_.grid,
+                             {.lines = static_cast<const gpu::TileSplat*>(tiles_.lines.const_data_ptr()),
+                              .splats = static_cast<const std::uint32_t*>(tiles_.splats.const_data_ptr()),
+                              .ranges = static_cast<const std::uint32_t*>(tiles_.ranges.const_data_ptr())},
+                             arrays(), blending_);
     }
 
     Gpu gpu_;

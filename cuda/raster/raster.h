@@ -16,10 +16,23 @@ struct DrawJob {
     int channels = 0;                ///< 1 to 16
     bool normalise = true;           ///< blends `norm` and `topk_norm`; else `sum`
     float eps = 0;                   ///< of the normaliser
-    float smallest_weight = 0;       ///< that is seen: exp(-cutoff^2 / 2); 0 with support `tile16`
+    float smallest_weight = 0;       ///< that is seen: Blending::smallest_weight()
     /// [h,w] for `topk_norm`, of find_thresholds(): the smallest weight that counts at each sample.
     const float* threshold = nullptr;
 };
+
+/// Splats in these lists, drawn so; threshold: of find_thresholds() where the blend selects.
+inline DrawJob draw_job(const TileGrid& grid, const TileLists& lists, const SplatArrays& splats,
+                        const Blending& blending, const float* threshold = nullptr) {
+    return {grid,
+            lists,
+            splats.feature,
+            splats.channels,
+            blending.normalised(),
+            blending.eps,
+            blending.smallest_weight(),
+            threshold};
+}
 
 /// Splats -> the topk-th largest weight that each sample sees, or smallest_weight where it sees fewer. topk: 1 to 32.
 void find_thresholds(const DrawJob& job, int topk, float* threshold, Stream stream);

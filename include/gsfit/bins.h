@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -90,7 +88,7 @@ struct Bins {
     [[nodiscard]] std::int64_t pair_count() const { return static_cast<std::int64_t>(entries.size()); }
     /// A sample sees the weights from this on of the splats that are listed for it.
     [[nodiscard]] float smallest_weight() const {
-        return support == Support::ellipse ? std::exp(-0.5F * cutoff * cutoff) : std::numeric_limits<float>::min();
+        return Blending{.cutoff = cutoff, .support = support}.smallest_weight();
     }
     /// Memory of the lists.
     [[nodiscard]] std::int64_t bytes() const {

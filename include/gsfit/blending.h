@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cmath>
+#include <limits>
+
 namespace gsfit {
 
 enum class Blend {
@@ -21,6 +24,13 @@ struct Blending {
     float eps = 3e-3F;          ///< of the normaliser, for `norm`; default 30 exp(-cutoff^2 / 2)
     int topk = 10;              ///< of `topk_norm`, whose eps is 1e-4 in Image-GS; 1 to 32
     Support support = Support::ellipse;
+
+    /// A sample sees the weights from this on of the Gaussians in whose support it lies.
+    [[nodiscard]] float smallest_weight() const {
+        return support == Support::ellipse ? std::exp(-0.5F * cutoff * cutoff) : std::numeric_limits<float>::min();
+    }
+    [[nodiscard]] bool normalised() const { return blend != Blend::sum; }
+    [[nodiscard]] bool selects() const { return blend == Blend::topk_norm; }
 };
 
 /// The most that Blending::topk may be.

@@ -8,19 +8,24 @@ namespace gsfit {
 
 namespace {
 
+gpu::SplatArrays arrays_of(const Scene& scene) {
+    const Splats& splats = scene.splats;
+    return {.center = splats.center.const_data_ptr<float>(),
+            .conic = splats.conic.const_data_ptr<float>(),
+            .det = splats.det.const_data_ptr<float>(),
+            .feature = splats.feature.const_data_ptr<float>(),
+            .channels = scene.channels(),
+            .size = scene.size()};
+}
+
 /// threshold: of blend `topk_norm`; else undefined.
 gpu::DrawJob job_of(const Scene& scene, const at::Tensor& threshold) {
     const TileBins& tiles = *scene.bins->tiles;
-    return {.grid = tiles.grid,
-            .lists = {.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
-                      .splats = static_cast<const std::uint32_t*>(tiles.splats.const_data_ptr()),
-                      .ranges = static_cast<const std::uint32_t*>(tiles.ranges.const_data_ptr())},
-            .feature = scene.splats.feature.const_data_ptr<float>(),
-            .channels = scene.channels(),
-            .normalise = scene.normalised(),
-            .eps = scene.blending.eps,
-            .smallest_weight = scene.bins->smallest_weight(),
-            .threshold = threshold.defined() ? threshold.const_data_ptr<float>() : nullptr};
+    const gpu::TileLists lists{.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
+                               .splats = static_cast<const std::uint32_t*>(tiles.splats.const_data_ptr()),
+                               .ranges = static_cast<const std::uint32_t*>(tiles.ranges.const_data_ptr())};
+    return gpu::draw_job(tiles.grid, lists, arrays_of(scene), scene.blending,
+                         threshold.defined() ? threshold.const_data_ptr<float>() : nullptr);
 }
 
 /// Fills `into`, or where that is undefined a plane of its own. Undefined for blends that have no thresholds.
@@ -39,19 +44,12 @@ at::Tensor empty_planes(const Scene& scene) {
 }
 
 std::vector<at::Tensor> gather(const Gpu& gpu, const Scene& scene, const gpu::DrawJob& job, const at::Tensor& planes) {
-    const Splats& splats = scene.splats;
-    const auto options = splats.feature.options();
+    const auto options = scene.splats.feature.options();
     const std::int64_t n = scene.size();
     std::vector<at::Tensor> gradients{at::empty({n, 2}, options), at::empty({n, 3}, options),
                                       at::empty({n, scene.channels()}, options)};
     const auto partial = at::empty({gpu->gather_partial_floats(n, scene.channels())}, options);
-    const gpu::SplatArrays arrays{.center = splats.center.const_data_ptr<float>(),
-                                  .conic = splats.conic.const_data_ptr<float>(),
-                                  .det = splats.det.const_data_ptr<float>(),
-                                  .feature = job.feature,
-                                  .channels = job.channels,
-                                  .size = n};
-    gpu->gather_gradients(job, arrays, planes.const_data_ptr<float>(), partial.data_ptr<float>(),
+    gpu->gather_gradients(job, arrays_of(scene), planes.const_data_ptr<float>(), partial.data_ptr<float>(),
                           {.center = gradients[0].data_ptr<float>(),
                            .conic = gradients[1].data_ptr<float>(),
                            .feature = gradients[2].data_ptr<float>()},

@@ -21,8 +21,8 @@ struct Scene : torch::CustomClassHolder {
 
     [[nodiscard]] std::int64_t size() const { return splats.feature.size(0); }
     [[nodiscard]] int channels() const { return static_cast<int>(splats.feature.size(1)); }
-    [[nodiscard]] bool normalised() const { return blending.blend != Blend::sum; }
-    [[nodiscard]] bool selects() const { return blending.blend == Blend::topk_norm; }
+    [[nodiscard]] bool normalised() const { return blending.normalised(); }
+    [[nodiscard]] bool selects() const { return blending.selects(); }
 };
 
 /// What rasterize() draws; the planes are undefined where Planes has none of them.

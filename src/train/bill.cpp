@@ -80,9 +80,10 @@ private:
 
     [[nodiscard]] std::int64_t image(const Lattice& lattice) const {
         const std::int64_t rows = work_.drawn(lattice).count;
-        const bool keeps_normaliser = options_.blending.blend == Blend::norm;
+        const Blending& blending = options_.blending;
+        const int planes = (blending.normalised() ? 1 : 0) + (blending.selects() ? 1 : 0);
         return image_bytes(lattice.width, rows, image_.channels, type()) +
-               (keeps_normaliser ? normaliser_bytes(lattice.width, rows) : 0);
+               planes * normaliser_bytes(lattice.width, rows);
     }
 
     [[nodiscard]] std::int64_t image_gradient(const Lattice& lattice) const {

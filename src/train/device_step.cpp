@@ -4,7 +4,6 @@
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <exception>
 #include <type_traits>
@@ -89,12 +88,13 @@ void DeviceStep::allocate_lists(const gpu::TileGrid& largest) {
 void DeviceStep::allocate_planes(std::int64_t samples) {
     const auto options = field_.position.options();
     const int channels = field_.channels();
-    planes_ = at::empty({gpu::gradient_planes(channels, plan_.normalised()), samples}, options);
+    planes_ = at::empty({gpu::gradient_planes(channels, plan_.blending.normalised()), samples}, options);
+    if (plan_.blending.selects()) threshold_ = at::empty({samples}, options);
     if (!plan_.draws_image()) return;
     const auto of_image = options.dtype(plan_.half ? at::kHalf : at::kFloat);
     image_ = at::empty({channels, samples}, of_image);
     image_gradient_ = at::empty({channels, samples}, of_image);
-    if (plan_.normalised()) normaliser_ = at::empty({samples}, options);
+    if (plan_.blending.normalised()) normaliser_ = at::empty({samples}, options);
 }
 
 void DeviceStep::allocate_gradients() {
@@ -160,6 +160,7 @@ void DeviceStep::enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream
     const gpu::TileGrid grid(seen.width, plan_.drawn_rows(seen, band));
     list(grid, stream);
     const gpu::DrawJob draw = job(grid);
+    if (threshold_.defined()) gpu_->find_thresholds(draw, plan_.blending.topk, threshold_.data_ptr<float>(), stream);
     if (plan_.draws_image()) {
         draw_image(draw, seen, band, stream);
     } else {
@@ -177,7 +178,7 @@ void DeviceStep::list(const gpu::TileGrid& grid, gpu::Stream stream) {
     auto* lines = data<gpu::TileSplat>(lines_);
     auto* offsets = data<std::uint64_t>(offsets_);
     auto* pairs = data<std::uint32_t>(pairs_);
-    gpu_->count_tiles(splat_arrays(), grid, plan_.blending.cutoff, lines, data<std::uint32_t>(counts_), offsets,
+    gpu_->count_tiles(splat_arrays(), grid, plan_.blending, lines, data<std::uint32_t>(counts_), offsets,
                       workspace(scan_), stream);
     const gpu::PairArrays arrays{.tiles = pairs,
                                  .splats = pairs + plan_.pairs,
@@ -203,7 +204,7 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
     const Rows& rows = draw.grid.rows;
     const std::int64_t samples = rows.count * seen.width;
     const Planes drawn{.image = {image_.data_ptr(), plan_.half},
-                       .normaliser = plan_.normalised() ? normaliser_.data_ptr<float>() : nullptr};
+                       .normaliser = plan_.blending.normalised() ? normaliser_.data_ptr<float>() : nullptr};
     gpu_->draw_image(draw, drawn, stream);
     const Comparison comparison{.image = {.data = static_cast<const std::byte*>(image_.const_data_ptr()),
                                           .half = plan_.half,
@@ -230,8 +231,8 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
                                      .rows = rows};
     gpu_->loss_gradient(comparison, band, factors, plan_.half ? &data<gpu::StepReport>(report_)->scale : nullptr,
                         gradient, stream);
-    gpu_->differentiate_image(draw, plan_.normalised() ? drawn : Planes(), {image_gradient_.data_ptr(), plan_.half},
-                              planes_.data_ptr<float>(), stream);
+    gpu_->differentiate_image(draw, plan_.blending.normalised() ? drawn : Planes(),
+                              {image_gradient_.data_ptr(), plan_.half}, planes_.data_ptr<float>(), stream);
 }
 
 void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
@@ -281,16 +282,11 @@ gpu::SplatArrays DeviceStep::splat_arrays() const {
 }
 
 gpu::DrawJob DeviceStep::job(const gpu::TileGrid& grid) const {
-    const float cutoff = plan_.blending.cutoff;
-    return {.grid = grid,
-            .lists = {.lines = data<const gpu::TileSplat>(lines_),
-                      .splats = data<const std::uint32_t>(pairs_) + 3 * plan_.pairs,
-                      .ranges = data<const std::uint32_t>(ranges_)},
-            .feature = field_.feature.const_data_ptr<float>(),
-            .channels = field_.channels(),
-            .normalise = plan_.normalised(),
-            .eps = plan_.blending.eps,
-            .smallest_weight = std::exp(-0.5F * cutoff * cutoff)};
+    const gpu::TileLists lists{.lines = data<const gpu::TileSplat>(lines_),
+                               .splats = data<const std::uint32_t>(pairs_) + 3 * plan_.pairs,
+                               .ranges = data<const std::uint32_t>(ranges_)};
+    return gpu::draw_job(grid, lists, splat_arrays(), plan_.blending,
+                         threshold_.defined() ? threshold_.const_data_ptr<float>() : nullptr);
 }
 
 std::int64_t StepPlan::most_rows(const Lattice& lattice) const {

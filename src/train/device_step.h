@@ -26,7 +26,6 @@ struct StepPlan {
     bool graph = true;       ///< a step's kernels are recorded and launched as one (CUDA graph)
 
     [[nodiscard]] bool draws_image() const { return loss.ssim != 0; }
-    [[nodiscard]] bool normalised() const { return blending.blend != Blend::sum; }
     /// The phase that has most samples.
     [[nodiscard]] Lattice widest(std::int64_t width, std::int64_t height) const {
         return Lattice::phase(width, height, stride, 0, 0);
@@ -98,7 +97,7 @@ private:
     at::Tensor lines_, counts_, offsets_, pairs_, ranges_, scan_, sort_;
     at::Tensor staged_;
     at::Tensor image_, normaliser_, image_gradient_, loss_work_;
-    at::Tensor planes_, sums_, partial_;
+    at::Tensor threshold_, planes_, sums_, partial_;
     at::Tensor grad_center_, grad_conic_;
     Gradients gradients_;
     at::Tensor tally_, report_;

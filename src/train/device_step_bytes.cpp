@@ -42,13 +42,15 @@ DeviceStepBytes device_step_bytes(std::int64_t size, const ImageInfo& target, co
     DeviceStepBytes bytes;
     bytes.gradients = splats_bytes(size) + 2 * of_splats + gather_bytes(size, channels);
     bytes.lists = tile_lists_bytes(size, tiles, plan.pairs);
-    bytes.planes = staged_bytes(target, lattice) + gradient_plane_bytes(width, rows, channels, plan.normalised());
+    bytes.planes =
+        staged_bytes(target, lattice) + gradient_plane_bytes(width, rows, channels, plan.blending.normalised());
+    if (plan.blending.selects()) bytes.planes += device_bytes(normaliser_bytes(width, rows));
     if (!plan.draws_image()) {
         bytes.planes += tile_sum_bytes(tiles, channels);
         return bytes;
     }
     bytes.planes += image_and_gradient(channels, width, rows, plan.half);
-    if (plan.normalised()) bytes.planes += device_bytes(normaliser_bytes(width, rows));
+    if (plan.blending.normalised()) bytes.planes += device_bytes(normaliser_bytes(width, rows));
     return bytes;
 }
 

@@ -85,9 +85,11 @@ TEST_F(DeviceStepTest, HasTheLossAndGradientsOfAutograd) {
     for (const std::int64_t stride : {1, 2}) {
         for (const std::int64_t bands : {1, 2}) {
             for (const float ssim : {0.0F, 0.3F}) {
-                for (const Blend blend : {Blend::norm, Blend::sum}) {
+                for (const Blending& blending :
+                     {Blending(), Blending{.blend = Blend::sum},
+                      Blending{.blend = Blend::topk_norm, .topk = 3, .support = Support::tile16}}) {
                     StepPlan common = plan(stride, bands, ssim, false);
-                    common.blending.blend = blend;
+                    common.blending = blending;
                     const Lattice lattice = phase(stride, stride * stride - 1);
                     const Differential truth = differentiate(
                         field_,
