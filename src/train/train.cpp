@@ -78,10 +78,11 @@ private:
             if (!step()) continue;
             const bool stopping = stop != nullptr && stop->load();
             const bool evaluating = done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
-            if ((evaluating || stopping || watched()) && !look()) continue;
+            const bool telling = watched();
+            if ((evaluating || stopping || telling) && !look()) continue;
             if (evaluating) evaluate();
             if (done() || stopping) break;
-            if (watched()) tell(TrainEvent::Kind::stepped);
+            if (telling) tell(TrainEvent::Kind::stepped);
             memory_.relieve();
         }
         tell(TrainEvent::Kind::finished, !done());
@@ -167,28 +168,32 @@ private:
         if (looked_at_step_ == state_.step) looked_ = now();
         const TrainState before = state_;
         const Lattice lattice = next_lattice();
+        state_.random = random_.state();
         device_steps_->give(before, lattice, step_sizes(), schedule_.scale_bounds());
         return true;
     }
 
-    /// Waits for the steps that a GPU was given; what was not so before, is now true of `state_`. False when training
-    /// went back to an earlier step.
+    /// Waits for the steps that a GPU was given, so that all of `state_` is as after the last of them. False when
+    /// training went back to an earlier one instead.
     bool look() {
         if (!device_steps_) return true;
-        const std::int64_t steps = state_.step - looked_at_step_;
+        const std::int64_t given = state_.step;
         const DeviceSteps::Outcome outcome = device_steps_->look(state_);
-        loss_ = device_steps_->loss();
-        if (steps > 0) device_step_seconds_ = (now() - looked_) / static_cast<double>(steps);
+        const double end = now();
+        state_.seconds = end - clock_;
+        if (given > looked_at_step_)
+            device_step_seconds_ = (end - looked_) / static_cast<double>(given - looked_at_step_);
         looked_at_step_ = state_.step;
+        loss_ = device_steps_->loss();
         if (const std::string sentence = device_steps_->take_notice(); !sentence.empty()) notices_.push_back(sentence);
-        if (outcome == DeviceSteps::Outcome::good) return true;
+        if (outcome == DeviceSteps::Outcome::amp_failed) forgo_amp(state_.step);
+        if (state_.step == given) return true;
         random_ = Random(state_.random);
-        if (outcome == DeviceSteps::Outcome::amp_failed) forgo_amp();
         return false;
     }
 
-    void forgo_amp() {
-        memory_.forgo_amp("step " + std::to_string(state_.step + 1) + " had no finite gradient in half precision");
+    void forgo_amp(std::int64_t step) {
+        memory_.forgo_amp("step " + std::to_string(step) + " had no finite gradient in half precision");
     }
 
     /// Each phase of the present stride once, in random order, then again.
@@ -231,7 +236,7 @@ private:
             case MixedPrecision::Verdict::take:
                 return differential.gradients;
             case MixedPrecision::Verdict::fail:
-                forgo_amp();
+                forgo_amp(state_.step + 1);
                 break;
             case MixedPrecision::Verdict::skip:
                 break;
