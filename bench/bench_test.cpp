@@ -46,7 +46,7 @@ protected:
 TEST_F(Bench, TableAndJsonHaveEveryRow) {
     const auto file = folder / "figures.json";
     const Output output = run_bench(
-        "--sizes 128x96/150,128x96/150/4 --blends sum,norm --threads 2 --cutoff 3 "
+        "--sizes 128x96/150,128x96/150/4 --blends sum,norm,topk_norm --threads 2 --cutoff 3 "
         "--rounds 2 --repeat 2 --revision abc --json '" +
         file.string() + "'");
     ASSERT_EQ(output.exit_code, 0) << output.text;
@@ -56,7 +56,7 @@ TEST_F(Bench, TableAndJsonHaveEveryRow) {
     const auto report = nlohmann::json::parse(stream);
     EXPECT_EQ(report.at("revision"), "abc");
     EXPECT_FALSE(report.at("machine").at("cpu").get<std::string>().empty());
-    ASSERT_EQ(report.at("rows").size(), 4U);
+    ASSERT_EQ(report.at("rows").size(), 6U);
     for (const auto& row : report.at("rows")) {
         SCOPED_TRACE(row.dump());
         for (const char* stage : {"project", "bin", "raster", "project_backward", "adam", "step", "forward"}) {

@@ -24,7 +24,7 @@ cxxopts::Options step_flags() {
     options.custom_help("[fit] [flags]")
         .add_options()("sizes", "WIDTHxHEIGHT/GAUSSIANS, with /STRIDE for a sub-lattice",
                        cxxopts::value<Texts>()->default_value(all_sizes))(
-            "blends", "sum, norm", cxxopts::value<Texts>()->default_value("sum,norm"))(
+            "blends", "sum, norm, topk_norm", cxxopts::value<Texts>()->default_value("sum,norm"))(
             "threads", "1 to 1024", cxxopts::value<std::vector<int>>()->default_value("1,2"))(
             "simd", "avx512, avx2, sse4, neon", cxxopts::value<Texts>()->default_value(simd_names().front()))(
             "cutoff", "support of a Gaussian [sigma]",
@@ -41,7 +41,7 @@ cxxopts::Options fit_flags() {
         .add_options()("image", "", cxxopts::value<std::string>())("gaussians", "", cxxopts::value<std::int64_t>())(
             "steps", "", cxxopts::value<std::int64_t>())("seeds", "fits, each with a seed of its own",
                                                          cxxopts::value<int>()->default_value("3"))(
-            "blend", "sum or norm", cxxopts::value<std::string>()->default_value("norm"))(
+            "blend", "sum, norm or topk_norm", cxxopts::value<std::string>()->default_value("norm"))(
             "threads", "0: all cores", cxxopts::value<int>()->default_value("0"))(
             "simd", "avx512, avx2, sse4, neon", cxxopts::value<std::string>()->default_value(simd_names().front()));
     options.parse_positional({"image", "gaussians", "steps"});
@@ -89,11 +89,9 @@ int whole_number(const std::string& name, int value, int least, int most) {
     return value;
 }
 
-Blend blend_of(const std::string& text) {
-    for (const Blend blend : {Blend::sum, Blend::norm}) {
-        if (text == name_of(blend)) return blend;
-    }
-    throw UsageError("there is no blend '" + text + "'; take sum or norm");
+Blend known_blend(const std::string& text) {
+    if (const auto blend = blend_of(text)) return *blend;
+    throw UsageError("there is no blend '" + text + "'; take sum, norm or topk_norm");
 }
 
 std::string simd_of(const std::string& text) {
@@ -137,7 +135,7 @@ std::vector<Row> rows_of(const cxxopts::ParseResult& parsed) {
             for (const std::string& simd : parsed["simd"].as<Texts>()) {
                 for (const int threads : parsed["threads"].as<std::vector<int>>()) {
                     Row row = size_of(size);
-                    row.blend = blend_of(blend);
+                    row.blend = known_blend(blend);
                     row.simd = simd_of(simd);
                     row.threads = whole_number("threads", threads, 1, 1024);
                     row.cutoff = cutoff_of(parsed["cutoff"].as<float>());
@@ -153,7 +151,7 @@ TrainOptions train_options_of(const cxxopts::ParseResult& parsed) {
     TrainOptions options;
     options.num_gaussians = parsed["gaussians"].as<std::int64_t>();
     options.max_steps = parsed["steps"].as<std::int64_t>();
-    options.blending.blend = blend_of(parsed["blend"].as<std::string>());
+    options.blending.blend = known_blend(parsed["blend"].as<std::string>());
     options.eval_steps = 0;
     options.check();
     return options;
@@ -191,13 +189,11 @@ Words words_of(const Row& row, int repeat) {
     const auto end = std::to_chars(std::begin(cutoff), std::end(cutoff), row.cutoff).ptr;
     return {"--sizes=" + std::to_string(row.width) + "x" + std::to_string(row.height) + "/" +
                 std::to_string(row.gaussians) + "/" + std::to_string(row.stride),
-            std::string("--blends=") + name_of(row.blend),
+            "--blends=" + std::string(name_of(row.blend)),
             "--threads=" + std::to_string(row.threads),
             "--simd=" + row.simd,
             "--cutoff=" + std::string(cutoff, end),
             "--repeat=" + std::to_string(repeat)};
 }
-
-const char* name_of(Blend blend) { return blend == Blend::sum ? "sum" : "norm"; }
 
 }  // namespace gsfit::bench

@@ -43,6 +43,4 @@ std::optional<FitOptions> parse_fit_options(const Words& words);
 /// The words that make parse_step_options() return this row alone, to be measured once.
 Words words_of(const Row& row, int repeat);
 
-const char* name_of(Blend blend);
-
 }  // namespace gsfit::bench

@@ -88,7 +88,7 @@ std::vector<std::string> line_of(const Row& row, const Measurement& measured) {
     std::vector<std::string> line{std::to_string(row.width) + "x" + std::to_string(row.height),
                                   std::to_string(row.stride),
                                   std::to_string(row.gaussians),
-                                  name_of(row.blend),
+                                  std::string(name_of(row.blend)),
                                   row.simd,
                                   std::to_string(row.threads),
                                   fixed(static_cast<double>(measured.pairs) / 1e6, 1)};

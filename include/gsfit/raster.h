@@ -25,12 +25,14 @@ at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins
 /// Frees what this thread keeps from one gradient to the next: the slots.
 void release_raster_memory();
 
-// Bytes of what is allocated. rasterize() makes an image; where gradients are asked for and the blend is `norm`, image
-// and normaliser are kept for them. Its backward, and rasterize_loss() where gradients are asked for, fill the slots
-// and make the gradients of the splats. Beside these rasterize_loss() holds 8 bytes a block.
+// Bytes of what is allocated. rasterize() makes an image; where gradients are asked for and the blend is not `sum`,
+// image, normaliser and, for `topk_norm`, thresholds are kept for them. Its backward, and rasterize_loss() where
+// gradients are asked for, fill the slots and make the gradients of the splats. Beside these rasterize_loss() holds 8
+// bytes a block.
 
 /// An image of so many rows, or its gradient.
 std::int64_t image_bytes(std::int64_t width, std::int64_t rows, int channels, at::ScalarType type);
+/// The normaliser; as many again are the thresholds.
 std::int64_t normaliser_bytes(std::int64_t width, std::int64_t rows);
 /// Partial gradients of so many (splat, block) pairs. Kept from band to band and step to step: those of the band with
 /// the most pairs, with an eighth to grow into.

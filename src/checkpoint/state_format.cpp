@@ -86,6 +86,11 @@ public:
         return file_.metadata.at(key);
     }
 
+    /// The same; `absent` for a key that the file does not have.
+    [[nodiscard]] std::string_view text_or(std::string_view absent, const std::string& key) const {
+        return has(key) ? text(key) : absent;
+    }
+
     /// In [least, most]; never NaN.
     template <class Number>
     [[nodiscard]] Number number(const std::string& key, Number least, Number most) const {
@@ -169,12 +174,15 @@ Field read_field(const StateReader& reader) {
 }
 
 Blending read_blending(const StateReader& reader) {
-    const std::string& blend = reader.text("blend");
-    reader.require(blend == "norm" || blend == "sum", "its metadata 'blend' must be norm or sum");
-    Blending blending;
-    blending.blend = blend == "norm" ? Blend::norm : Blend::sum;
+    const auto blend = blend_of(reader.text("blend"));
+    reader.require(blend.has_value(), "its metadata 'blend' must be norm, sum or topk_norm");
+    // Files from before there were others than the ellipse lack it, and topk.
+    const auto support = support_of(reader.text_or(name_of(Support::ellipse), "support"));
+    reader.require(support.has_value(), "its metadata 'support' must be ellipse or tile16");
+    Blending blending{.blend = *blend, .support = *support};
+    blending.topk = reader.number_or(blending.topk, "topk", 1, max_topk);
     blending.cutoff = reader.number("cutoff", 1.0F, 6.0F);
-    const float smallest_eps = blending.blend == Blend::norm ? std::numeric_limits<float>::min() : 0.0F;
+    const float smallest_eps = blending.blend == Blend::sum ? 0.0F : std::numeric_limits<float>::min();
     blending.eps = reader.number("blend_eps", smallest_eps, std::numeric_limits<float>::max());
     return blending;
 }
@@ -242,7 +250,9 @@ std::vector<std::byte> encode_state(const TrainState& state) {
     writer.add("version", format_version);
     writer.add("raster_width", to_text(state.field.raster_width));
     writer.add("raster_height", to_text(state.field.raster_height));
-    writer.add("blend", state.blending.blend == Blend::norm ? "norm" : "sum");
+    writer.add("blend", std::string(name_of(state.blending.blend)));
+    writer.add("support", std::string(name_of(state.blending.support)));
+    writer.add("topk", to_text(state.blending.topk));
     writer.add("blend_eps", to_text(state.blending.eps));
     writer.add("cutoff", to_text(state.blending.cutoff));
     writer.add("step", to_text(state.step));

@@ -20,7 +20,9 @@ ExitCode run(const Arguments& arguments) {
                                   {"channels", field.channels()},
                                   {"width", field.raster_width},
                                   {"height", field.raster_height},
-                                  {"blend", blending.blend == Blend::norm ? "norm" : "sum"},
+                                  {"blend", name_of(blending.blend)},
+                                  {"topk", blending.topk},
+                                  {"support", name_of(blending.support)},
                                   {"cutoff", blending.cutoff},
                                   {"blend_eps", blending.eps},
                                   {"metadata", metadata}};

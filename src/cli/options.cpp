@@ -61,9 +61,11 @@ TrainOptions train_options(const Config& config, const ImageInfo& image) {
     options.max_steps = config.integer("max_steps");
     options.max_seconds = config.number("max_seconds");
     options.seed = static_cast<std::uint64_t>(config.integer("seed"));
-    options.blending.blend = config.text("blend") == "sum" ? Blend::sum : Blend::norm;
+    options.blending.blend = blend_of(config.text("blend")).value();
     options.blending.cutoff = real("cutoff");
     options.blending.eps = real("blend_eps");
+    options.blending.topk = static_cast<int>(config.integer("topk"));
+    options.blending.support = support_of(config.text("support")).value();
     options.loss.l1 = real("l1_loss_ratio");
     options.loss.l2 = real("l2_loss_ratio");
     options.ssim_loss_ratio = real("ssim_loss_ratio");

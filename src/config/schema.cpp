@@ -7,6 +7,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "gsfit/blending.h"
+
 namespace gsfit {
 namespace {
 
@@ -15,7 +17,6 @@ using Names = std::string_view[];
 
 constexpr Names log_levels = {"debug", "info", "warning", "error"};
 constexpr Names progress_kinds = {"auto", "bar", "plain", "json", "none"};
-constexpr Names blends = {"norm", "sum"};
 constexpr Names video_layouts = {"side", "render", "slider"};
 constexpr Names plot_formats = {"none", "png", "svg", "both"};
 constexpr Names target_storages = {"auto", "memory", "file"};
@@ -58,12 +59,16 @@ constexpr Key table[] = {
     {"resize_max", integer, "0", {0, 1000000}, {}, "pixels", "Input",
         "shrink the image so that its longer side is at most this; 0: keep its size"},
 
-    {"blend", choice, "norm", {}, blends, "", "Field",
-        "a pixel is the weighted mean (norm) or the weighted sum (sum) of the Gaussians that it sees"},
+    {"blend", choice, "norm", {}, blend_names, "", "Field",
+        "a pixel is the weighted mean (norm) or sum (sum) of the Gaussians that it sees, or the mean of the topk of largest weight (topk_norm)"},
+    {"topk", integer, "10", {1, max_topk}, {}, "", "Field",
+        "Gaussians that a pixel takes by blend topk_norm, beside those whose weight equals the least of them"},
     {"blend_eps", number, "0.003", {0.000001, 1}, {}, "", "Field",
-        "added to the sum of weights by blend norm; about 30 exp(-cutoff^2 / 2)"},
+        "added to the sum of weights by blend norm and topk_norm; about 30 exp(-cutoff^2 / 2)"},
+    {"support", choice, "ellipse", {}, support_names, "", "Field",
+        "a pixel sees a Gaussian inside its ellipse, or in the 16 x 16 tiles that 3 sigma reach (tile16), as in Image-GS"},
     {"cutoff", number, "4.2919321", {1, 6}, {}, "sigma", "Field",
-        "a pixel sees a Gaussian up to this distance"},
+        "a pixel sees a Gaussian up to this distance, with support ellipse"},
 
     {"l1_loss_ratio", number, "0", {0, 1000}, {}, "", "Loss",
         "weight of the mean absolute difference"},

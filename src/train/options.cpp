@@ -27,6 +27,7 @@ void TrainOptions::check() const {
     require(num_gaussians >= 1, "num_gaussians", "at least 1");
     require(max_steps >= 1, "max_steps", "at least 1");
     require(max_seconds >= 0, "max_seconds", "0 (off) or a time in seconds");
+    require(blending.topk >= 1 && blending.topk <= max_topk, "topk", "1 to " + std::to_string(max_topk));
     require(loss.l1 >= 0 && loss.l2 >= 0, "Each of l1_loss_ratio and l2_loss_ratio", "0 or above");
     require(ssim_loss_ratio >= 0 && ssim_loss_ratio <= 1, "ssim_loss_ratio", "0 to 1");
     require(loss.l1 + loss.l2 + ssim_loss_ratio > 0, "The sum of l1_loss_ratio, l2_loss_ratio and ssim_loss_ratio",

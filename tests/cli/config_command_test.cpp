@@ -76,7 +76,7 @@ TEST(ConfigCommand, ValueOfAnotherType) {
     const Workspace workspace;
     expect_refused(workspace, {"config", "--sublattice", "maybe"}, "--sublattice must be true or false, not 'maybe'");
     expect_refused(workspace, {"config", "--blend", "sun"},
-                   "--blend must be one of norm, sum, not 'sun'; did you mean 'sum'?");
+                   "--blend must be one of norm, sum, topk_norm, not 'sun'; did you mean 'sum'?");
 }
 
 TEST(ConfigCommand, ParentsInACycle) {

@@ -24,6 +24,8 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
     EXPECT_EQ(ours.blending.blend, theirs.blending.blend);
     EXPECT_EQ(ours.blending.cutoff, theirs.blending.cutoff);
     EXPECT_EQ(ours.blending.eps, theirs.blending.eps);
+    EXPECT_EQ(ours.blending.topk, theirs.blending.topk);
+    EXPECT_EQ(ours.blending.support, theirs.blending.support);
     EXPECT_EQ(ours.loss.l1, theirs.loss.l1);
     EXPECT_EQ(ours.loss.l2, theirs.loss.l2);
     EXPECT_EQ(ours.ssim_loss_ratio, theirs.ssim_loss_ratio);
@@ -55,7 +57,7 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
 TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     const TrainOptions options =
         options_of(Config::parse("num_gaussians: 11\nmax_steps: 12\nseed: 14\n"
-                                 "blend: sum\ncutoff: 3.5\nblend_eps: 0.25\n"
+                                 "blend: topk_norm\ncutoff: 3.5\nblend_eps: 0.25\ntopk: 7\nsupport: tile16\n"
                                  "l1_loss_ratio: 0.5\nl2_loss_ratio: 0.75\n"
                                  "ssim_loss_ratio: 0.125\ninitial_ratio: 0.625\n"
                                  "init_random_ratio: 0.375\ngrowth_times: 3\n"
@@ -68,9 +70,11 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(options.num_gaussians, 11);
     EXPECT_EQ(options.max_steps, 12);
     EXPECT_EQ(options.seed, 14U);
-    EXPECT_EQ(options.blending.blend, Blend::sum);
+    EXPECT_EQ(options.blending.blend, Blend::topk_norm);
     EXPECT_EQ(options.blending.cutoff, 3.5F);
     EXPECT_EQ(options.blending.eps, 0.25F);
+    EXPECT_EQ(options.blending.topk, 7);
+    EXPECT_EQ(options.blending.support, Support::tile16);
     EXPECT_EQ(options.loss.l1, 0.5F);
     EXPECT_EQ(options.loss.l2, 0.75F);
     EXPECT_EQ(options.ssim_loss_ratio, 0.125F);

@@ -134,6 +134,8 @@ TEST_F(Saved, InfoTellsWhatIsInside) {
     EXPECT_EQ(json["width"], 64);
     EXPECT_EQ(json["height"], 48);
     EXPECT_EQ(json["blend"], "norm");
+    EXPECT_EQ(json["topk"], 10);
+    EXPECT_EQ(json["support"], "ellipse");
     EXPECT_EQ(json["run"]["exit"], "finished");
     const Result text = run({"info", "run/checkpoints/step-20.safetensors"});
     EXPECT_EQ(text.exit_code, 0);

@@ -31,7 +31,7 @@ ONLY = {
     "ffmpeg_headers": {"video"},
 }
 HEAVY = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}  # 8 to 15 s a file
-BETWEEN_ROOMS = {"types.h", "bins.h", "tile_bins.h"}  # structs that pass between rooms belong to none
+BETWEEN_ROOMS = {"types.h", "blending.h", "bins.h", "tile_bins.h"}  # structs that pass between rooms belong to none
 KERNEL = re.compile(r"(_kernels\.\w+|-inl\.h)$")
 
 

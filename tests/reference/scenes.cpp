@@ -46,10 +46,7 @@ const std::vector<Blending>& blendings() {
 }
 
 std::string name_of(const Blending& blending) {
-    const std::string blend = blending.blend == Blend::norm  ? "norm"
-                              : blending.blend == Blend::sum ? "sum"
-                                                             : "topk_norm";
-    return blend + (blending.support == gsfit::Support::tile16 ? "_tile16" : "");
+    return std::string(gsfit::name_of(blending.blend)) + (blending.support == gsfit::Support::tile16 ? "_tile16" : "");
 }
 
 gsfit::Field random_field(std::int64_t size, int channels, std::int64_t width, std::int64_t height,

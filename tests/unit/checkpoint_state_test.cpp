@@ -50,6 +50,8 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
     EXPECT_EQ(a.blending.blend, b.blending.blend);
     expect_same_bits(a.blending.cutoff, b.blending.cutoff);
     expect_same_bits(a.blending.eps, b.blending.eps);
+    EXPECT_EQ(a.blending.topk, b.blending.topk);
+    EXPECT_EQ(a.blending.support, b.blending.support);
     expect_same_bits(a.moments.first, b.moments.first);
     expect_same_bits(a.moments.second, b.moments.second);
     expect_same_bits(a.moments.age, b.moments.age);
@@ -191,6 +193,41 @@ TEST(CheckpointState, RefusesBadMetadata) {
                            key == "phase_stride" && value == "1" ? "does not fit its stride" : key);
         }
         expect_refused(edited([&](auto& file) { file.metadata.erase(key); }), "lack '" + key + "'");
+    }
+}
+
+TEST(CheckpointState, SurvivesWithEveryBlend) {
+    for (const Blend blend : {Blend::norm, Blend::sum, Blend::topk_norm}) {
+        TrainState state = example_state();
+        state.blending.blend = blend;
+        expect_same_states(state, decode_state(encode_state(state), "file"));
+    }
+}
+
+TEST(CheckpointState, FilesFromBeforeOtherSupportsAreOfEllipses) {
+    const TrainState state = decode_state(edited([](auto& file) {
+                                              file.metadata.erase("support");
+                                              file.metadata.erase("topk");
+                                          }),
+                                          "file");
+    EXPECT_EQ(state.blending.support, Support::ellipse);
+    EXPECT_EQ(state.blending.topk, 10);
+}
+
+TEST(CheckpointState, RefusesBadSupportsAndTopk) {
+    const std::map<std::string, std::vector<std::string>> bad{{"support", {"", "tile", "Ellipse"}},
+                                                              {"topk", {"0", "33", "-1", "1.5", ""}}};
+    for (const auto& [key, values] : bad) {
+        for (const std::string& value : values) {
+            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }), key);
+        }
+    }
+    for (const char* blend : {"norm", "topk_norm"}) {
+        expect_refused(edited([&](auto& file) {
+                           file.metadata["blend"] = blend;
+                           file.metadata["blend_eps"] = "0";
+                       }),
+                       "blend_eps");
     }
 }
 

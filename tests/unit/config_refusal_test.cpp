@@ -100,7 +100,7 @@ TEST(ConfigRefusal, OtherTypes) {
     EXPECT_EQ(yaml_refusal("sublattice: 'on'"),
               "run.yaml:1: sublattice must be true or false, not 'on' as text; remove the quotes");
     EXPECT_EQ(yaml_refusal("blend: nrom"),
-              "run.yaml:1: blend must be one of norm, sum, not 'nrom'; did you mean 'norm'?");
+              "run.yaml:1: blend must be one of norm, sum, topk_norm, not 'nrom'; did you mean 'norm'?");
     EXPECT_EQ(yaml_refusal("log_level: loud"),
               "run.yaml:1: log_level must be one of debug, info, warning, error, not 'loud'");
     EXPECT_EQ(yaml_refusal("exp_name: \"a\\0b\""),

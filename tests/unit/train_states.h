@@ -23,7 +23,7 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.field.feature = counting({size, channels}, -0.2F, 0.11F);
     state.field.raster_width = 640;
     state.field.raster_height = 427;
-    state.blending = {Blend::sum, 3.3333333F, 1.0F / 7.0F};
+    state.blending = {Blend::sum, 3.3333333F, 1.0F / 7.0F, 13, Support::tile16};
     state.moments.first = counting({size, 5 + channels}, -1e-9F, 3e-10F);
     state.moments.second = counting({size, 5 + channels}, 0.0F, 1e-41F);  // denormal
     state.moments.age = at::empty({size}, at::kInt);

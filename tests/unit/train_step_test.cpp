@@ -25,7 +25,7 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
 struct Case {
     std::int64_t width, height, stride;
     float ssim;
-    Blend blend;
+    Blending blending;
 };
 
 class Scene {
@@ -35,7 +35,7 @@ public:
           target_(noise_.view(), nullptr),
           field_(reference::random_field(60, 3, scene.width, scene.height, 3)),
           lattice_(Lattice::phase(scene.width, scene.height, scene.stride, scene.stride - 1, 0)),
-          blending_{.blend = scene.blend},
+          blending_(scene.blending),
           loss_{.pixel = {.l1 = 0.2F, .l2 = 1}, .ssim = scene.ssim} {}
 
     [[nodiscard]] Differential differentiate(const MemorySettings& settings, double scale = 1) const {
@@ -132,16 +132,17 @@ TEST_P(Step, ScalesGradientsAndNotTheLoss) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Step,
-                         testing::Values(Case{150, 331, 1, 0, Blend::norm}, Case{150, 331, 1, 0.3F, Blend::norm},
-                                         Case{150, 331, 1, 0.3F, Blend::sum}, Case{190, 700, 3, 0.3F, Blend::norm},
-                                         Case{40, 23, 1, 0.3F, Blend::norm}),
-                         [](const auto& test) {
-                             const Case& scene = test.param;
-                             return std::to_string(scene.width) + "x" + std::to_string(scene.height) + "by" +
-                                    std::to_string(scene.stride) + (scene.ssim > 0 ? "ssim" : "pixels") +
-                                    (scene.blend == Blend::norm ? "norm" : "sum");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, Step,
+    testing::Values(Case{150, 331, 1, 0, {.blend = Blend::norm}}, Case{150, 331, 1, 0.3F, {.blend = Blend::norm}},
+                    Case{150, 331, 1, 0.3F, {.blend = Blend::sum}}, Case{190, 700, 3, 0.3F, {.blend = Blend::norm}},
+                    Case{40, 23, 1, 0.3F, {.blend = Blend::norm}}, Case{150, 331, 1, 0.3F, {.blend = Blend::topk_norm}},
+                    Case{150, 331, 1, 0, {.blend = Blend::topk_norm, .support = Support::tile16}}),
+    [](const auto& test) {
+        const Case& scene = test.param;
+        return std::to_string(scene.width) + "x" + std::to_string(scene.height) + "by" + std::to_string(scene.stride) +
+               (scene.ssim > 0 ? "ssim" : "pixels") + reference::name_of(scene.blending);
+    });
 
 TEST(BandHeight, CoversTheLatticeInWholeBlocks) {
     EXPECT_EQ(band_height(100, 1), 128);
