@@ -98,7 +98,7 @@ TEST_F(Tiles, ListNothingWhereNothingIsSeen) {
     EXPECT_EQ(bins->tiles->ranges.abs().max().item<int>(), 0);
 }
 
-class HalfTiles : public OnGpu, public testing::WithParamInterface<Blend> {
+class HalfTiles : public OnGpu, public testing::WithParamInterface<Blending> {
 protected:
     void SetUp() override {
         OnGpu::SetUp();
@@ -107,7 +107,7 @@ protected:
 
     const Lattice lattice = Lattice::whole(130, 97);
     Splats splats;
-    const Blending blending{.blend = GetParam()};
+    const Blending blending = GetParam();
 
     [[nodiscard]] std::shared_ptr<const Bins> bins() const { return bin(splats, 130, 97, blending); }
 
@@ -133,14 +133,17 @@ TEST_P(HalfTiles, HaveNearlyTheGradientsOfTheFloatImage) {
     EXPECT_LT(reference::relative_error(half.feature.grad(), reference::to_double(whole.feature.grad())), rounding);
 }
 
-/// A splat reads its own samples only; `topk_norm` is free to choose none of them.
+/// A splat reads only the samples that blend it.
 TEST_P(HalfTiles, WhatIsNotFiniteReachesTheSplatsSeenThereAndNoOthers) {
     const std::int64_t row = 10;
     const std::int64_t column = 20;
-    const auto support = reference::support(reference::to_double(splats), lattice, blending.cutoff - 1e-3);
-    const auto& seen = support[static_cast<std::size_t>(row * lattice.width + column)];
-    const auto maybe = reference::support(reference::to_double(splats), lattice, blending.cutoff + 1e-3);
-    const auto& near = maybe[static_cast<std::size_t>(row * lattice.width + column)];
+    const auto blended = [&](float slack) {
+        Blending wider = blending;
+        wider.cutoff += slack;
+        return reference::blended(reference::to_double(splats), lattice, wider)[row * lattice.width + column];
+    };
+    const auto seen = blended(-1e-3F);
+    const auto near = blended(1e-3F);
     ASSERT_GT(seen.size(), 5U);
     for (const float value : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         at::Tensor gradient = reference::random_tensor({3, 97, 130}, 7);
@@ -150,14 +153,14 @@ TEST_P(HalfTiles, WhatIsNotFiniteReachesTheSplatsSeenThereAndNoOthers) {
             const bool finite = std::isfinite(x[i][0].item<float>());
             const bool is_seen = std::find(seen.begin(), seen.end(), i) != seen.end();
             const bool is_near = std::find(near.begin(), near.end(), i) != near.end();
-            if (blending.blend != Blend::topk_norm) EXPECT_LE(finite, !is_seen) << "splat " << i;
+            EXPECT_LE(finite, !is_seen) << "splat " << i;
             EXPECT_GE(finite, !is_near) << "splat " << i;
         }
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(, HalfTiles, testing::Values(Blend::norm, Blend::sum, Blend::topk_norm),
-                         [](const auto& test) { return std::array{"norm", "sum", "topk_norm"}[int(test.param)]; });
+INSTANTIATE_TEST_SUITE_P(, HalfTiles, testing::ValuesIn(reference::blendings()),
+                         [](const auto& test) { return reference::name_of(test.param); });
 
 }  // namespace
 }  // namespace gsfit
