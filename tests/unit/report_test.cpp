@@ -84,7 +84,7 @@ TEST_F(Report, ShowsTheCurvesThatHaveValues) {
     EXPECT_EQ(shown["curves"][0]["values"], nlohmann::json({nullptr, 30, nullptr}));
     EXPECT_EQ(shown["curves"][5]["values"], nlohmann::json({50, 60, 61}));
     EXPECT_EQ(shown["curves"][5]["unit"], "MB");
-    put("metrics.csv", metrics_header + "10,0.5,60,0.01,inf,,1,20,0,1024,\n");
+    put("metrics.csv", metrics_header + "10,0.5,60,0.01,inf,,1,20,0,1024,,\n");
     titles.clear();
     const nlohmann::json fewer = data();
     for (const auto& curve : fewer["curves"]) titles.push_back(curve["title"]);
