@@ -144,8 +144,10 @@ private:
 
     [[nodiscard]] std::int64_t drawing(const Lattice& lattice, std::int64_t most) const {
         const Rows rows = rows_up_to(most, lattice);
-        return device_drawing_bytes(options_.num_gaussians, image_.channels, lattice.width, rows.count,
-                                    work_.tile_pairs(lattice, rows));
+        const std::int64_t thresholds =
+            options_.blending.selects() ? device_bytes(normaliser_bytes(lattice.width, rows.count)) : 0;
+        return thresholds + device_drawing_bytes(options_.num_gaussians, image_.channels, lattice.width, rows.count,
+                                                 work_.tile_pairs(lattice, rows));
     }
 
     const ImageInfo& image_;
