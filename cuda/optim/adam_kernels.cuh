@@ -14,8 +14,6 @@ namespace gsfit::gpu {
 struct Betas {
     float first, second, eps;
 };
-constexpr Betas whitened_betas{beta1, beta2, adam_eps};
-constexpr Betas plain_betas{plain_beta1, plain_beta2, plain_eps};
 
 /// Adam's memory of one Gaussian.
 struct Memory {
@@ -89,7 +87,7 @@ __device__ inline bool is_skipped(const ScaledGradients& scaled) {
 __global__ void whitened(AdamArrays arrays, WhitenedStep step, ScaledGradients scaled, std::int64_t size) {
     const std::int64_t i = thread_item();
     if (i >= size || is_skipped(scaled)) return;
-    const Memory memory = remember(arrays, i, whitened_betas, scaled);
+    const Memory memory = remember(arrays, i, {beta1, beta2, adam_eps}, scaled);
     step_geometry(arrays, step, i, memory);
     step_feature(arrays, step.feature, i, memory);
 }
@@ -97,7 +95,7 @@ __global__ void whitened(AdamArrays arrays, WhitenedStep step, ScaledGradients s
 __global__ void plain(AdamArrays arrays, PlainStep step, ScaledGradients scaled, std::int64_t size) {
     const std::int64_t i = thread_item();
     if (i >= size || is_skipped(scaled)) return;
-    const Memory memory = remember(arrays, i, plain_betas, scaled);
+    const Memory memory = remember(arrays, i, {plain_beta1, plain_beta2, plain_eps}, scaled);
     for (int k = 0; k < 2; ++k) {
         arrays.position[2 * i + k] -= step.position * memory.direction(k, arrays.grad_position[2 * i + k]);
         arrays.inv_scale[2 * i + k] -= step.scale * memory.direction(2 + k, arrays.grad_inv_scale[2 * i + k]);

@@ -12,7 +12,7 @@ namespace gsfit::gpu {
 
 __global__ void stage(PackedView target, Lattice lattice, std::byte* staged) {
     const std::int64_t i = thread_item();
-    if (i >= lattice.samples()) return;
+    if (i >= lattice.width * lattice.height) return;
     const std::int64_t column = i % lattice.width;
     const std::int64_t row = i / lattice.width;
     const std::byte* pixel =
