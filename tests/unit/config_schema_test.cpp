@@ -146,7 +146,7 @@ TEST(Schema, HelpNamesEveryKeyWithRangeAndDefault) {
     EXPECT_NE(help.find("(1 to 10000000; default 10000)\n"), std::string::npos);
     EXPECT_NE(help.find("(auto or 1 to 65536; default auto)\n"), std::string::npos);
     EXPECT_NE(help.find("(1 to 6 sigma; default 4.2919321)\n"), std::string::npos);
-    EXPECT_NE(help.find("(norm, sum; default norm)\n"), std::string::npos);
+    EXPECT_NE(help.find("(norm, sum, topk_norm; default norm)\n"), std::string::npos);
     EXPECT_NE(help.find("(default empty)\n"), std::string::npos);
 }
 
