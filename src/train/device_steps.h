@@ -28,6 +28,9 @@ public:
     /// Makes it so; no step may be on its way. Nothing is changed when memory fails.
     void get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings);
 
+    /// Gives back what steps keep of the GPU's memory; none may be on its way.
+    void let_go() { step_.reset(); }
+
     /// Gives the next step; `before` is the state that training goes back to when it fails.
     void give(const TrainState& before, const Lattice& lattice, const StepSizes& sizes, const ScaleBounds& bounds);
 

@@ -139,9 +139,19 @@ private:
         const bool sorting = state_.step % sort_steps == 0;
         if ((growing || sorting) && !look()) return false;
         while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
-        if (sorting) memory_.attempt([&] { sort(state_.field, state_.moments); });
+        if (sorting) between_steps([&] { sort(state_.field, state_.moments); });
         state_.random = random_.state();
         return true;
+    }
+
+    /// Work between steps, repeated without what steps keep on a GPU when memory fails.
+    template <class Work>
+    void between_steps(const Work& work) {
+        bool again = false;
+        memory_.attempt([&] {
+            if (std::exchange(again, true) && device_steps_) device_steps_->let_go();
+            work();
+        });
     }
 
     [[nodiscard]] StepSizes step_sizes() const { return schedule_.step_sizes(state_.progress, pace_.steps()); }
@@ -263,7 +273,7 @@ private:
             .count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch(), .forget = forget};
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
-        memory_.attempt([&] {
+        between_steps([&] {
             random_ = Random(random);
             grow(state_.field, state_.moments, draw, seen_target().view(), lattice, growth, random_);
         });
@@ -272,7 +282,7 @@ private:
 
     /// PSNR on the way; of the finished field SSIM as well.
     void evaluate() {
-        memory_.attempt([&] {
+        between_steps([&] {
             if (!done()) {
                 psnr_ = evaluate_psnr(state_.field, state_.blending, seen_target());
                 return;
