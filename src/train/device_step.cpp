@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "cuda/project/project.h"
+#include "gsfit/core/error.h"
 #include "gsfit/project.h"
 #include "train/step.h"
 
@@ -39,20 +40,21 @@ constexpr int uses_before_recording = 2;
 DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedImage& target, const StepPlan& plan,
                        const gpu::StepReport& start)
     : gpu_(field.position), field_(field), moments_(moments), target_(target), plan_(plan) {
+    if (!gpu_) throw Error("a step of kernels for GPUs needs a field on a GPU");
     const PackedView& pixels = target_.view();
     const Lattice widest = plan_.widest(pixels.width, pixels.height);
-    const std::int64_t rows = plan_.most_rows(widest);
+    const gpu::TileGrid grid = plan_.largest_grid(widest);
+    const std::int64_t rows = grid.rows.count;
     if (plan_.stride > 1) {
         staged_ = bytes_like(field_.position, static_cast<std::size_t>(widest.samples() * pixels.channels) *
                                                   static_cast<std::size_t>(pixels.bits / 8));
     }
-    allocate_lists(gpu::TileGrid(widest.width, {0, rows}));
+    allocate_lists(grid);
     allocate_planes(rows * widest.width);
     allocate_gradients();
     if (plan_.draws_image()) {
         loss_work_ = bytes_like(field_.position, gpu_->loss_workspace_bytes(pixels.channels, widest.width, rows));
     } else {
-        const gpu::TileGrid grid(widest.width, {0, rows});
         sums_ = at::empty({gpu_->draw_loss_sums(grid, pixels.channels)}, planes_.options().dtype(at::kDouble));
     }
     tally_ = bytes_like(field_.position, sizeof(gpu::StepTally));

@@ -35,6 +35,10 @@ struct StepPlan {
     }
     /// Rows that are drawn for a band of the lattice, at most.
     [[nodiscard]] std::int64_t most_rows(const Lattice& lattice) const;
+    /// No band of a phase has more tiles, wherever among the lattice's tiles it begins.
+    [[nodiscard]] gpu::TileGrid largest_grid(const Lattice& widest) const {
+        return {widest.width, {gpu::tile_size - 1, most_rows(widest)}};
+    }
 };
 
 /// A training step on a GPU: a fixed list of kernels over memory that is allocated once. Nothing waits for the GPU: it

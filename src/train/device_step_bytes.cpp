@@ -35,8 +35,9 @@ std::int64_t tiles_of(std::int64_t width, std::int64_t rows) {
 DeviceStepBytes device_step_bytes(std::int64_t size, const ImageInfo& target, const StepPlan& plan) {
     const Lattice lattice = plan.widest(target.width, target.height);
     const std::int64_t width = lattice.width;
-    const std::int64_t rows = plan.most_rows(lattice);
-    const std::int64_t tiles = tiles_of(width, rows);
+    const gpu::TileGrid grid = plan.largest_grid(lattice);
+    const std::int64_t rows = grid.rows.count;
+    const std::int64_t tiles = std::int64_t{grid.tiles_x} * grid.tiles_y;
     const int channels = target.channels;
     const std::int64_t of_splats = device_bytes(splat_gradient_bytes(size, channels));
     DeviceStepBytes bytes;

@@ -92,7 +92,7 @@ TEST_F(Output, ADiskThatIsFullForAWhileEndsNoRun) {
     EXPECT_EQ(record["exit"], "finished");
     EXPECT_EQ(record["steps"], last);
     std::istringstream rows(metrics);
-    for (std::string row; std::getline(rows, row);) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 10) << row;
+    for (std::string row; std::getline(rows, row);) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 11) << row;
 }
 
 TEST_F(Output, ANewRunLeavesAnotherAlone) {

@@ -173,6 +173,8 @@ TEST_F(DeviceStepTest, ChangesNothingOnceItLackedRoom) {
     expect_same(state, untouched);
 }
 
+TEST_F(DeviceStepTest, OfATrialAgreesWithTheCpu) { EXPECT_EQ(device_fault(device()), ""); }
+
 /// Gives `count` steps, looks after every `apart` of them, and starts over where it has to.
 TrainState learned(const TrainState& start, const PackedImage& target, int count, int apart, int& times_back) {
     TrainState state = start;

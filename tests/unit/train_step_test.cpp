@@ -73,7 +73,6 @@ protected:
 };
 
 TEST(DeviceFault, IsToldOfADeviceThatDoesNotCompute) {
-    EXPECT_EQ(device_fault(c10::kCPU), "");
     EXPECT_EQ(device_fault(c10::kMeta).find("a trial step on it failed: "), 0U) << device_fault(c10::kMeta);
 }
 
