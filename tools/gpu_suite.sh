@@ -133,6 +133,12 @@ two_runs() {
     same_state first second
 }
 
+# Kernels launched one by one, and waited for after each step, come to what graphs come to that are not.
+other_launches() {
+    (training picture.png one_by_one --max_steps 200 --seed 7 --cuda_graph false --log_level debug)
+    same_state first one_by_one
+}
+
 # A run that is killed after its first checkpoint, and resumed, ends as one that was not.
 resumed_run() {
     local run
@@ -154,7 +160,7 @@ benchmark() {
     printf '\nthe table is under "benchmark"\n'
 }
 
-export -f machine training sanitize same_state two_runs resumed_run benchmark
+export -f machine training sanitize same_state two_runs other_launches resumed_run benchmark
 
 part machine 20 machine
 for program in "$here"/bin/gpu_*; do
@@ -162,6 +168,7 @@ for program in "$here"/bin/gpu_*; do
 done
 part training 40 training picture.png trained --max_steps 20
 part repeat 40 two_runs
+part graph 40 other_launches
 part resume 60 resumed_run
 part benchmark 150 benchmark
 for tool in memcheck racecheck synccheck initcheck; do
