@@ -30,9 +30,7 @@ public:
 private:
     cudaGraph_t end() {
         cudaGraph_t graph = nullptr;
-        const cudaError_t error = cudaStreamEndCapture(stream_, &graph);
-        cudaGetLastError();
-        simt::check(error, "record a graph");
+        simt::check(cudaStreamEndCapture(stream_, &graph), "record a graph");
         return graph;
     }
 

@@ -33,6 +33,7 @@ namespace simt {
 
 inline void check(cudaError_t error, const char* what) {
     if (error == cudaSuccess) return;
+    cudaGetLastError();  // is not the next launch's
     if (error == cudaErrorMemoryAllocation)
         throw gsfit::DeviceBadAlloc();  // a kernel's code is loaded when it is first launched
     throw std::runtime_error(std::string("CUDA could not ") + what + ": " + cudaGetErrorName(error) + ", " +

@@ -1,5 +1,6 @@
 #include "cuda/loss/loss.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "cuda/loss/gradient_kernels.cuh"
@@ -11,12 +12,19 @@ namespace {
 
 std::int64_t quotient_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+constexpr std::int64_t enough_blocks = 2048;  // several for each multiprocessor of a large device
+constexpr std::int64_t longest = 128;         // strip [rows]
+constexpr std::int64_t shortest = 32;
+
+std::int64_t strips_across(std::int64_t width, int strip_halo) {
+    return quotient_up(width, strip_threads - 2 * strip_halo);
+}
+
 /// A strip of rows and the halo above and below it is work for one block: long ones where there are many.
 Strips strips_of(std::int64_t width, std::int64_t rows, int channels, int strip_halo) {
-    constexpr std::int64_t enough_blocks = 2048;  // several for each multiprocessor of a large device
-    const std::int64_t across = quotient_up(width, strip_threads - 2 * strip_halo);
-    std::int64_t height = 128;
-    while (height > 32 && across * channels * quotient_up(rows, height) < enough_blocks) height /= 2;
+    const std::int64_t across = strips_across(width, strip_halo);
+    std::int64_t height = longest;
+    while (height > shortest && across * channels * quotient_up(rows, height) < enough_blocks) height /= 2;
     return {static_cast<unsigned>(across), height, strip_halo};
 }
 
@@ -26,6 +34,13 @@ dim3 grid_of(const Strips& strips, std::int64_t rows, int channels) {
 }
 
 std::int64_t blocks(const dim3& grid) { return static_cast<std::int64_t>(grid.x) * grid.y; }
+
+/// Blocks for a band of up to so many rows: fewer rows may be cut into more strips, but then these are not many.
+std::int64_t most_blocks(std::int64_t width, std::int64_t rows, int channels, int strip_halo) {
+    const std::int64_t beside = strips_across(width, strip_halo) * channels;
+    return std::max(beside * quotient_up(rows, longest),
+                    std::min(beside * quotient_up(rows, shortest), 2 * enough_blocks));
+}
 
 double* parts_for(std::int64_t count, const Workspace& workspace) {
     if (workspace.bytes < static_cast<std::size_t>(count) * sizeof(double)) {
@@ -37,9 +52,9 @@ double* parts_for(std::int64_t count, const Workspace& workspace) {
 }  // namespace
 
 std::size_t loss_workspace_bytes(int channels, std::int64_t width, std::int64_t rows) {
-    const std::int64_t errors = 2 * blocks(grid_of(strips_of(width, rows, channels, 0), rows, channels));
-    const std::int64_t dissimilarity = blocks(grid_of(strips_of(width, rows, channels, halo), rows, channels));
-    return static_cast<std::size_t>(errors > dissimilarity ? errors : dissimilarity) * sizeof(double);
+    const std::int64_t sums =
+        std::max(2 * most_blocks(width, rows, channels, 0), most_blocks(width, rows, channels, halo));
+    return static_cast<std::size_t>(sums) * sizeof(double);
 }
 
 void add_errors(const Comparison& comparison, const Rows& band, LossSums* sums, Workspace workspace, Stream stream) {

@@ -20,7 +20,7 @@ struct LossSums {
     double dissimilarity;  ///< sum of 1 - SSIM
 };
 
-/// Workspace of the two functions below, for a band of this size.
+/// Workspace of the two functions below, for bands of this width and up to so many rows.
 std::size_t loss_workspace_bytes(int channels, std::int64_t width, std::int64_t rows);
 
 /// Adds the band's absolute and squared errors to `sums`.

@@ -142,12 +142,12 @@ std::string device_fault(const c10::Device& device);
 
 /// Fits num_gaussians Gaussians to the image, or goes on from `state`, whose tensors it changes in place. Listeners are
 /// called in order on the calling thread; an exception from one ends the run. `stepped` comes after each step, on a GPU
-/// after those that are watched. A step that is evaluated sends
-/// `evaluated` before `stepped`; the last one sends `evaluated` and `finished`, as does a run that goes on from a
-/// finished state. `noted` may come at any time. When `stop` becomes true the run ends after the current step
-/// with a `finished` event whose `stopped` is set. When memory runs out, work is repeated with settings that need less
-/// (docs/memory.md); when nothing is left to give up, such a `finished` event is sent and MemoryError thrown. Returns
-/// the final state, on the CPU.
+/// after those that are watched. A step that is evaluated sends `evaluated` before `stepped`; the last one sends
+/// `evaluated` and `finished`, as does a run that goes on from a finished state. `noted` may come at any time. When
+/// `stop` becomes true the run ends after the current step with a `finished` event whose `stopped` is set. When memory
+/// runs out, work is repeated with settings that need less (docs/memory.md); when nothing is left to give up, such a
+/// `finished` event is sent and MemoryError thrown. Throws DeviceError when the GPU fails on the way. Returns the final
+/// state, on the CPU.
 TrainState train(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
                  std::optional<TrainState> state = std::nullopt, const std::atomic<bool>* stop = nullptr);
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "gsfit/core/device_bad_alloc.h"
 #include "gsfit/core/error.h"
 #include "train/step.h"
 
@@ -61,8 +62,8 @@ void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, co
 void DeviceSteps::give(const TrainState& before, const Lattice& lattice, const StepSizes& sizes,
                        const ScaleBounds& bounds) {
     step_->differentiate(lattice);
+    given_.push_back({before, step_->report()});  // nothing after this needs memory
     step_->update(sizes, bounds);
-    given_.push_back({before, step_->report()});
     gpu_->set_mark(mark_, gpu_.stream());
     if (common_.graph && !step_->graph_problem().empty()) {
         common_.graph = false;
@@ -74,7 +75,7 @@ bool DeviceSteps::wants_a_look() const { return room_is_guess_ || given_.size() 
 
 DeviceSteps::Outcome DeviceSteps::look(TrainState& state) {
     if (given_.empty()) return Outcome::good;
-    gpu_->wait_for(mark_);
+    wait();
     Outcome outcome = Outcome::good;
     for (std::size_t i = 0; i < given_.size() && outcome == Outcome::good; ++i) {
         const gpu::StepReport report = read_report(given_[i].report);
@@ -90,6 +91,17 @@ DeviceSteps::Outcome DeviceSteps::look(TrainState& state) {
     state.loss_scale = {.scale = seen_.scale, .good_steps = seen_.good_steps};
     state.skipped_steps = seen_.skipped;
     return outcome;
+}
+
+void DeviceSteps::wait() {
+    try {
+        gpu_->wait_for(mark_);
+    } catch (const DeviceBadAlloc&) {
+        throw;
+    } catch (const std::exception& error) {
+        throw DeviceError(std::string("the GPU failed (") + error.what() +
+                          "); see what nvidia-smi says, and go on from the last checkpoint with --resume");
+    }
 }
 
 DeviceSteps::Outcome DeviceSteps::go_back(std::size_t failed, const gpu::StepReport& report, TrainState& state) {

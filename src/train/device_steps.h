@@ -56,6 +56,8 @@ private:
         at::Tensor report;  ///< gpu::StepReport, once the device has come to it
     };
 
+    /// Throws DeviceError when the GPU failed.
+    void wait();
     [[nodiscard]] std::int64_t room_for(const TrainState& state, std::int64_t bands) const;
     Outcome go_back(std::size_t failed, const gpu::StepReport& report, TrainState& state);
 

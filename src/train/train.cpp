@@ -61,16 +61,22 @@ public:
             fit(stop);
         } catch (const std::exception& error) {
             const bool exhausted = dynamic_cast<const MemoryError*>(&error) != nullptr || is_out_of_memory(error);
-            if (exhausted) {
-                look();
-                send(TrainEvent::Kind::finished, true);  // saves what was learned
-            }
+            if (exhausted) save_what_was_learned();
             throw;
         }
         return on_device(std::move(state_), at::kCPU);
     }
 
 private:
+    void save_what_was_learned() {
+        try {
+            look();
+        } catch (const std::exception&) {
+            return;  // the GPU does not answer: what it learned since the last checkpoint is lost
+        }
+        send(TrainEvent::Kind::finished, true);
+    }
+
     void fit(const std::atomic<bool>* stop) {
         tell(TrainEvent::Kind::started);
         if (done()) evaluate();
@@ -137,7 +143,10 @@ private:
         const bool growing = state_.growths < schedule_.growths_due(state_.progress);
         constexpr std::int64_t sort_steps = 256;
         const bool sorting = state_.step % sort_steps == 0;
-        if ((growing || sorting) && !look()) return false;
+        if (growing || sorting) {
+            if (!look()) return false;
+            if (device_steps_) device_steps_->let_go();  // it is for the tensors as they were
+        }
         while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
         if (sorting) between_steps([&] { sort(state_.field, state_.moments); });
         state_.random = random_.state();
@@ -179,7 +188,12 @@ private:
         const TrainState before = state_;
         const Lattice lattice = next_lattice();
         state_.random = random_.state();
-        device_steps_->give(before, lattice, step_sizes(), schedule_.scale_bounds());
+        try {
+            device_steps_->give(before, lattice, step_sizes(), schedule_.scale_bounds());
+        } catch (...) {
+            state_ = before;
+            throw;
+        }
         return true;
     }
 

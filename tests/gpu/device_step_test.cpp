@@ -210,18 +210,17 @@ TEST_F(DeviceStepTest, GivesHalfPrecisionUpWhenTheLossIsNotFinite) {
     TrainOptions options;
     options.ssim_loss_ratio = 0.3F;
     DeviceSteps steps(state.field, device_target(), options);
-    steps.get_ready_for(state, 1, {.amp = true, .bands = 8});
-    const Lattice lattice = phase(1, 0);
-    steps.give(state, lattice, sizes, {});
-    state.step = 1;
-    if (steps.look(state) == DeviceSteps::Outcome::went_back) {
-        steps.get_ready_for(state, 1, {.amp = true, .bands = 8});
-        steps.give(state, lattice, sizes, {});
-        state.step = 1;
-        steps.give(state, lattice, sizes, {});
-        state.step = 2;
-        EXPECT_EQ(steps.look(state), DeviceSteps::Outcome::amp_failed);
-    }
+    const auto give_two = [&] {
+        steps.get_ready_for(state, 1, {.amp = true});
+        for (int i = 0; i < 2; ++i) {
+            steps.give(state, phase(1, 0), sizes, {});
+            ++state.step;
+        }
+        return steps.look(state);
+    };
+    DeviceSteps::Outcome outcome = give_two();
+    if (outcome == DeviceSteps::Outcome::went_back) outcome = give_two();  // the room was a guess
+    EXPECT_EQ(outcome, DeviceSteps::Outcome::amp_failed);
     EXPECT_EQ(state.step, 1);
     EXPECT_EQ(state.skipped_steps, 1);
 }

@@ -125,6 +125,19 @@ TEST(LossSums, AreAddedToWhatIsThere) {
     EXPECT_EQ(sums.dissimilarity, 300 + once.dissimilarity);
 }
 
+TEST(LossSums, OfFewerRowsNeedNoMoreWorkspace) {
+    for (const std::int64_t width : {100, 5504, 7680, 16384}) {
+        for (const int channels : {1, 3, 16}) {
+            std::size_t before = 0;
+            for (std::int64_t rows = 1; rows < 3000; ++rows) {
+                const std::size_t bytes = gpu::loss_workspace_bytes(channels, width, rows);
+                EXPECT_GE(bytes, before) << width << " x " << rows << ", " << channels << " channels";
+                before = bytes;
+            }
+        }
+    }
+}
+
 TEST(LossSums, RefuseTooLittleWorkspace) {
     const Target target(16, 16, 1, 8, 1);
     const at::Tensor image = noisy(target.view(), Lattice::whole(16, 16), 0.3F);
