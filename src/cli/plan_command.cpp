@@ -129,9 +129,9 @@ std::string text_of_plan(const MemoryPlan& plan, const ImageInfo& image, const T
                        megabytes(limits.usable_bytes()), " MB are planned for; the program itself holds ",
                        megabytes(limits.program_bytes), " MB\n\n");
     };
-    const std::string host = text_of(image.width, " x ", image.height, " pixels, ", image.channels, " channels of ",
-                                     image.bits, " bit, ", options.num_gaussians, " Gaussians; MB are 10^6 bytes\n",
-                                     budget(plan.host), table_of(plan, Memory::host));
+    std::string host = text_of(image.width, " x ", image.height, " pixels, ", image.channels, " channels of ",
+                               image.bits, " bit, ", options.num_gaussians, " Gaussians; MB are 10^6 bytes\n",
+                               budget(plan.host), table_of(plan, Memory::host));
     if (plan.where.is_cpu()) return host;
     return text_of(host, "\non ", plan.where.str(), ": ", budget(plan.device), table_of(plan, Memory::device));
 }
