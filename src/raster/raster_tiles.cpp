@@ -31,7 +31,7 @@ gpu::DrawJob job_of(const Scene& scene, const at::Tensor& threshold) {
 /// Fills `into`, or where that is undefined a plane of its own. Undefined for blends that have no thresholds.
 at::Tensor thresholds_of(const Gpu& gpu, const Scene& scene, const at::Tensor& into) {
     if (!scene.selects()) return {};
-    const at::Tensor threshold =
+    at::Tensor threshold =
         into.defined() ? into : at::empty({scene.bins->rows.count, scene.bins->width}, scene.splats.feature.options());
     gpu->find_thresholds(job_of(scene, {}), scene.blending.topk, threshold.data_ptr<float>(), gpu.stream());
     return threshold;
