@@ -85,8 +85,8 @@ private:
     void enqueue(const Lattice& seen, gpu::Stream stream);
     void enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream stream);
     void list(const gpu::TileGrid& grid, gpu::Stream stream);
-    void draw_loss(const gpu::DrawJob& job, const Lattice& seen, gpu::Stream stream);
-    void draw_image(const gpu::DrawJob& job, const Lattice& seen, const Rows& band, gpu::Stream stream);
+    void draw_loss(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream);
+    void draw_image(const gpu::DrawJob& draw, const Lattice& seen, const Rows& band, gpu::Stream stream);
     void judge(const Lattice& seen, gpu::Stream stream);
     [[nodiscard]] PackedView seen_target(const Lattice& seen) const;
     [[nodiscard]] gpu::SplatArrays splat_arrays() const;
