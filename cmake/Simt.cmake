@@ -15,14 +15,14 @@ function(gsfit_simt_kernels name)
   target_compile_options(${name} PRIVATE -O2 -g1 -Wno-unknown-pragmas) # of which `unroll` is one
 endfunction()
 
-# WHOLE: an entry for each order, not for each case: programs that take longer to start than a case to run. ARGUMENTS
-# are the program's own.
+# WHOLE: an entry for each order, not for each case: programs that take longer to start than a case to run, as all do
+# under sanitizers. ARGUMENTS are the program's own.
 function(gsfit_simt_program name)
   cmake_parse_arguments(SIMT "WHOLE" "KERNELS" "SOURCES;ROOMS;ORDERS;ARGUMENTS" ${ARGN})
   add_executable(${name} ${SIMT_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src"
     "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${name} PRIVATE gsfit_flags ${SIMT_KERNELS} simt_engine GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE gsfit_test_flags ${SIMT_KERNELS} simt_engine GTest::gtest_main)
   foreach(item ${SIMT_ROOMS})
     if(TARGET gsfit_${item})
       set(item gsfit_${item})
@@ -30,7 +30,7 @@ function(gsfit_simt_program name)
     target_link_libraries(${name} PRIVATE ${item})
   endforeach()
   foreach(order ${SIMT_ORDERS})
-    if(SIMT_WHOLE)
+    if(SIMT_WHOLE OR GSFIT_SANITIZE)
       add_test(NAME ${name}.${order} COMMAND ${name} ${SIMT_ARGUMENTS})
       set_tests_properties(${name}.${order} PROPERTIES LABELS simt ENVIRONMENT "SIMT_ORDER=${order}" TIMEOUT 1200)
     else()

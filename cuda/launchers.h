@@ -3,6 +3,7 @@
 #include "cuda/bin/bin.h"
 #include "cuda/densify/densify.h"
 #include "cuda/densify/sampling.h"
+#include "cuda/gaussians/quantise.h"
 #include "cuda/graph.h"
 #include "cuda/loss/loss.h"
 #include "cuda/optim/adam.h"
@@ -31,12 +32,15 @@ struct Launchers {
     decltype(&gpu::gather_gradients) gather_gradients;
     decltype(&gpu::gather_partial_floats) gather_partial_floats;
     decltype(&gpu::draw_loss_sums) draw_loss_sums;
+    decltype(&gpu::removal_costs) removal_costs;
+    decltype(&gpu::removal_floats) removal_floats;
     decltype(&gpu::loss_workspace_bytes) loss_workspace_bytes;
     decltype(&gpu::add_errors) add_errors;
     decltype(&gpu::add_dissimilarity) add_dissimilarity;
     decltype(&gpu::loss_gradient) loss_gradient;
     decltype(&gpu::whitened_adam) whitened_adam;
     decltype(&gpu::plain_adam) plain_adam;
+    decltype(&gpu::quantise) quantise;
     decltype(&gpu::stage_target) stage_target;
     decltype(&gpu::clear) clear;
     decltype(&gpu::add_loss) add_loss;
@@ -77,12 +81,15 @@ inline Launchers launchers() {
         gpu::gather_gradients,
         gpu::gather_partial_floats,
         gpu::draw_loss_sums,
+        gpu::removal_costs,
+        gpu::removal_floats,
         gpu::loss_workspace_bytes,
         gpu::add_errors,
         gpu::add_dissimilarity,
         gpu::loss_gradient,
         gpu::whitened_adam,
         gpu::plain_adam,
+        gpu::quantise,
         gpu::stage_target,
         gpu::clear,
         gpu::add_loss,

@@ -29,11 +29,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Field on_device(const Field& field, const at::Device& device) {
-    return {field.position.to(device), field.inv_scale.to(device), field.rotation.to(device),
-            field.feature.to(device),  field.raster_width,         field.raster_height};
-}
-
 constexpr Blending topk_norm{.blend = Blend::topk_norm, .eps = 1e-4F};
 
 /// What rasterize_loss() launches one after the other, each by itself.
@@ -58,7 +53,7 @@ public:
 
     void gather() const {
         gpu_->gather_gradients(
-            job(), arrays(), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
+            job(), splat_arrays(splats_), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
             {gradients_[0].data_ptr<float>(), gradients_[1].data_ptr<float>(), gradients_[2].data_ptr<float>()},
             gpu_.stream());
     }
@@ -66,21 +61,8 @@ public:
     [[nodiscard]] std::int64_t plane_bytes() const { return static_cast<std::int64_t>(planes_.nbytes()); }
 
 private:
-    [[nodiscard]] gpu::SplatArrays arrays() const {
-        return {.center = splats_.center.const_data_ptr<float>(),
-                .conic = splats_.conic.const_data_ptr<float>(),
-                .det = splats_.det.const_data_ptr<float>(),
-                .feature = splats_.feature.const_data_ptr<float>(),
-                .channels = static_cast<int>(splats_.feature.size(1)),
-                .size = splats_.feature.size(0)};
-    }
-
     [[nodiscard]] gpu::DrawJob job() const {
-        return gpu::draw_job(tiles_.grid,
-                             {.lines = static_cast<const gpu::TileSplat*>(tiles_.lines.const_data_ptr()),
-                              .splats = static_cast<const std::uint32_t*>(tiles_.splats.const_data_ptr()),
-                              .ranges = static_cast<const std::uint32_t*>(tiles_.ranges.const_data_ptr())},
-                             arrays(), blending_);
+        return gpu::draw_job(tiles_.grid, tiles_.lists(), splat_arrays(splats_), blending_);
     }
 
     Gpu gpu_;
@@ -168,7 +150,7 @@ private:
         DeviceStep step(field_, moments_, target_, plan, {.scale = LossScale().scale});
         const auto whole_step = [&] {
             step.differentiate(lattice_);
-            step.update(StepSizes(), ScaleBounds());
+            step.update(WhitenedRates());
         };
         for (int i = 0; i < 3; ++i) whole_step();  // records the graph
         add(name, whole_step);

@@ -65,9 +65,9 @@ __device__ inline void place_tiles(const Conic<float>& conic, float det, const T
     const float y = line.y - 0.5F;
     const auto above = static_cast<float>(grid.rows.first / tile_size);
     const TileRange tiles{clamped(floorf((x - half) / size), grid.tiles_x),
-                          clamped(floorf((x + half + size - 1.0F) / size), grid.tiles_x),
+                          clamped(floorf((x + half) / size) + 1.0F, grid.tiles_x),
                           clamped(floorf((y - half) / size) - above, grid.tiles_y),
-                          clamped(floorf((y + half + size - 1.0F) / size) - above, grid.tiles_y)};
+                          clamped(floorf((y + half) / size) + 1.0F - above, grid.tiles_y)};
     if (tiles.x0 >= tiles.x1 || tiles.y0 >= tiles.y1) return;
     line.extent_x = INFINITY;
     line.extent_y = INFINITY;

@@ -92,13 +92,22 @@ __global__ void whitened(AdamArrays arrays, WhitenedStep step, ScaledGradients s
     step_feature(arrays, step.feature, i, memory);
 }
 
+/// stepped_scale() of the CPU.
+__device__ inline float stepped_scale(float u, float gradient, int k, const PlainStep& step, const Memory& memory) {
+    const float stepped = step.of_sigma ? 1.0F / fmaf(-step.scale, memory.direction(k, -gradient * u * u), 1.0F / u)
+                                        : fmaf(-step.scale, memory.direction(k, gradient), u);
+    if (!(stepped > 0)) return step.of_sigma ? most_inv_scale : least_inv_scale;
+    return bounded(stepped, least_inv_scale, most_inv_scale);
+}
+
 __global__ void plain(AdamArrays arrays, PlainStep step, ScaledGradients scaled, std::int64_t size) {
     const std::int64_t i = thread_item();
     if (i >= size || is_skipped(scaled)) return;
     const Memory memory = remember(arrays, i, {plain_beta1, plain_beta2, plain_eps}, scaled);
     for (int k = 0; k < 2; ++k) {
         arrays.position[2 * i + k] -= step.position * memory.direction(k, arrays.grad_position[2 * i + k]);
-        arrays.inv_scale[2 * i + k] -= step.scale * memory.direction(2 + k, arrays.grad_inv_scale[2 * i + k]);
+        float& u = arrays.inv_scale[2 * i + k];
+        u = stepped_scale(u, arrays.grad_inv_scale[2 * i + k], 2 + k, step, memory);
     }
     arrays.rotation[i] -= step.rotation * memory.direction(4, arrays.grad_rotation[i]);
     step_feature(arrays, step.feature, i, memory);

@@ -5,6 +5,7 @@
 #include "cuda/grid.h"
 #include "cuda/raster/draw_kernels.cuh"
 #include "cuda/raster/gather_kernels.cuh"
+#include "cuda/raster/removal_kernels.cuh"
 
 namespace gsfit::gpu {
 
@@ -109,6 +110,17 @@ void gather_gradients(const DrawJob& job, const SplatArrays& splats, const float
     });
     simt::launch(finish_gradients, grid_of(splats.size, threads), dim3(threads), 0, stream, splats, partial, parts,
                  gradients);
+}
+
+std::int64_t removal_floats(std::int64_t splats) { return gather_parts(splats) * splats; }
+
+void removal_costs(const DrawJob& job, const Planes& drawn, const LossJob& against, std::int64_t splats, float* partial,
+                   float* costs, Stream stream) {
+    const int parts = gather_parts(splats);
+    simt::launch(gather_removal_costs,
+                 dim3(static_cast<unsigned>(splats), splats > 0 ? static_cast<unsigned>(parts) : 0),
+                 dim3(gather_threads), 0, stream, job, drawn, against, splats, partial);
+    simt::launch(add_removal_costs, grid_of(splats, threads), dim3(threads), 0, stream, splats, partial, parts, costs);
 }
 
 }  // namespace gsfit::gpu

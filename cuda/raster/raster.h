@@ -13,7 +13,7 @@ struct DrawJob {
     TileGrid grid;
     TileLists lists;
     const float* feature = nullptr;  ///< [N,channels]
-    int channels = 0;                ///< 1 to 16
+    int channels = 0;                ///< 1 to max_channels
     bool normalise = true;           ///< blends `norm` and `topk_norm`; else `sum`
     float eps = 0;                   ///< of the normaliser
     float smallest_weight = 0;       ///< that is seen: Blending::smallest_weight()
@@ -70,5 +70,11 @@ struct SplatGradients {
 void gather_gradients(const DrawJob& job, const SplatArrays& splats, const float* gradient_planes, float* partial,
                       const SplatGradients& gradients, Stream stream);
 std::int64_t gather_partial_floats(std::int64_t splats, int channels);
+
+/// By how much the band's squared error against the target would grow without each splat: costs [N]. Blends `norm`,
+/// whose image and normaliser `drawn` has, and `sum`, whose image it has. partial: working memory, removal_floats().
+void removal_costs(const DrawJob& job, const Planes& drawn, const LossJob& against, std::int64_t splats, float* partial,
+                   float* costs, Stream stream);
+std::int64_t removal_floats(std::int64_t splats);
 
 }  // namespace gsfit::gpu

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "gsfit/types.h"
@@ -28,6 +29,11 @@ std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t p
 
 /// Bytes that bin() needs beside its result until it returns.
 std::int64_t binning_bytes(std::int64_t splats);
+
+/// The most (splat, tile) pairs of a band on a GPU: 32 bits count them, and kernels read 256 at a time.
+inline constexpr std::int64_t most_tile_pairs = std::numeric_limits<std::uint32_t>::max() - 256;
+/// Throws Error when there are more.
+void check_tile_pairs(std::int64_t pairs);
 
 /// On a GPU: bytes of the TileBins of so many splats, 16 x 16 tiles and (splat, tile) pairs.
 std::int64_t tile_bins_bytes(std::int64_t splats, std::int64_t tiles, std::int64_t pairs);

@@ -50,7 +50,7 @@ struct SampleSpan {
 inline SampleSpan tile_samples(float center, float extent) {
     constexpr float size = 16;
     const float index = center - 0.5F;
-    return {size * std::floor((index - extent) / size), size * std::floor((index + extent + size - 1) / size) - 1};
+    return {size * std::floor((index - extent) / size), size * std::floor((index + extent) / size) + size - 1};
 }
 
 /// The band's blocks [x0, x1) x [y0, y1) that a splat touches; empty for a degenerate one.

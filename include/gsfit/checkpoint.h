@@ -12,13 +12,19 @@ namespace gsfit {
 
 /// A field and how to blend it: what render, eval and info need of a file.
 struct SavedField {
-    Field field;
+    Field field;  ///< as it is drawn: quantised where the run did that
     Blending blending;
+    ImageMaps maps;
+    std::optional<Quantisation> quantisation;
     std::map<std::string, std::string> metadata;  ///< all of the file's
 };
 
 /// One safetensors file with everything resume needs (docs/checkpoint.md); atomic. Throws OutputError.
 void save_checkpoint(const std::filesystem::path& path, const TrainState& state);
+
+/// The field of a quantised state alone, as packed codes, which only load_field() reads; atomic. Throws OutputError,
+/// and Error when the state is not quantised or has a number that is not finite.
+void save_packed(const std::filesystem::path& path, const TrainState& state);
 
 /// Throws InputError with a sentence for every file that is damaged, malformed or of another kind.
 TrainState load_checkpoint(const std::filesystem::path& path);

@@ -28,6 +28,10 @@ struct Range {
     bool above = false;
 };
 
+/// How a field is trained (docs/recipe.md, docs/image-gs.md). It decides on the defaults of some keys, and there are
+/// keys that only one of them reads.
+enum class Recipe { gsfit, image_gs };
+
 /// One row of the schema.
 struct Key {
     std::string_view name;
@@ -37,9 +41,18 @@ struct Key {
     std::span<const std::string_view> choices;  ///< of choices
     std::string_view unit;                      ///< empty where there is none
     std::string_view group;
-    std::string_view help;            ///< one line
-    std::string_view zero_word = {};  ///< of integers from 1 on: the word that is read as 0 and written for it
+    std::string_view help;                   ///< one line
+    std::string_view zero_word = {};         ///< of integers from 1 on: the word that is read as 0 and written for it
+    std::string_view image_gs_default = {};  ///< where recipe image_gs has another one
+    std::optional<Recipe> only = {};         ///< the recipe that reads it, unless both do
+
+    [[nodiscard]] std::string_view default_for(Recipe recipe) const {
+        return recipe == Recipe::image_gs && !image_gs_default.empty() ? image_gs_default : default_text;
+    }
+    [[nodiscard]] bool is_read_by(Recipe recipe) const { return !only || *only == recipe; }
 };
+
+std::string_view name_of(Recipe recipe);
 
 /// Every key, ordered by group.
 std::span<const Key> schema();
@@ -80,16 +93,18 @@ struct Setting;
 /// schema or has another type: that is an error in the program, not in its input.
 class Config {
 public:
-    /// Every key at its default.
-    Config();
+    /// Every key at the recipe's default.
+    explicit Config(Recipe recipe = Recipe::gsfit);
 
     /// Throws UsageError, naming file and line, variable or flag, for an unknown key, a key given twice, a value that
-    /// is not what the key accepts, keys that contradict each other, and a file that is no flat YAML map of at most
-    /// 1 MiB or whose parents form a cycle or more than 16 generations.
+    /// is not what the key accepts, keys that contradict each other or that only the other recipe reads, and a file
+    /// that is no flat YAML map of at most 1 MiB or whose parents form a cycle or more than 16 generations.
     static Config load(const Sources& sources);
 
     /// The same for one YAML text that stands in no file, so that it cannot name a parent; `name` is for messages.
     static Config parse(std::string_view yaml, const std::string& name);
+
+    [[nodiscard]] Recipe recipe() const { return recipe_; }
 
     [[nodiscard]] bool boolean(std::string_view key) const;
     [[nodiscard]] std::int64_t integer(std::string_view key) const;
@@ -102,8 +117,9 @@ public:
     /// Nobody set the key (a value that was set may still equal the default).
     [[nodiscard]] bool is_default(std::string_view key) const { return origin(key).level == Origin::Level::unset; }
 
-    /// All keys as YAML that `load` reads back to the same values; `with_origins` adds each value's origin as a
-    /// comment. A key that another one replaces (max_steps when max_seconds is set) is commented out.
+    /// The keys that the recipe reads as YAML that `load` reads back to the same values; `with_origins` adds each
+    /// value's origin as a comment. A key that another one replaces (max_steps when max_seconds is set) is commented
+    /// out.
     [[nodiscard]] std::string to_yaml(bool with_origins) const;
 
 private:
@@ -112,13 +128,17 @@ private:
         Origin origin;
     };
 
+    static Config of(const std::vector<std::vector<Setting>>& levels);
     void apply(const std::vector<Setting>& level);
+    void check_is_read(const Setting& setting) const;
+    [[nodiscard]] Value default_value(std::size_t key) const;
     void reset(std::size_t key);
     [[nodiscard]] std::optional<std::string_view> replaced_by(std::size_t key) const;
     [[nodiscard]] const Entry& entry(std::string_view key) const;
     template <class T>
     [[nodiscard]] const T& get(std::string_view key) const;
 
+    Recipe recipe_;
     std::vector<Entry> entries_;  ///< in the order of the schema
 };
 

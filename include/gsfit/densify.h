@@ -33,6 +33,10 @@ inline constexpr std::int64_t growth_band_rows = 256;
 void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,
           const GrowthOptions& options, Random& random);
 
+/// Takes away the `count` Gaussians with the lowest costs ([N], removal_costs()); one whose cost is not finite stays.
+/// The others keep their order.
+void remove_cheapest(Field& field, Moments& moments, const at::Tensor& costs, std::int64_t count);
+
 /// What grow() holds at most beside field and moments as they were and what `render` needs beside its result, for a
 /// lattice of this width and `added` Gaussians, `size` of them afterwards.
 std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, std::int64_t size);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gsfit/core/random.h"
+#include "gsfit/image/maps.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -52,5 +53,14 @@ Field select(const Field& field, const at::Tensor& indices);
 
 /// Both fields' Gaussians; the raster is the first one's.
 Field concatenate(const Field& a, const Field& b);
+
+/// The field on a device; tensors that are there already are not copied.
+Field on_device(const Field& field, const at::Device& device);
+
+/// The field with the map's channels only.
+Field part_of(const Field& field, const ImageMap& map);
+
+/// The field with the colours of its first map only, RGB or one grey channel; without maps, all channels are one.
+Field first_colors(const Field& field, const ImageMaps& maps);
 
 }  // namespace gsfit

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gsfit/core/views.h"
+#include "gsfit/image/maps.h"
 
 namespace gsfit {
 
@@ -19,7 +20,7 @@ namespace gsfit {
 struct ImageInfo {
     std::int64_t width = 0;   ///< [pixels]
     std::int64_t height = 0;  ///< [pixels]
-    int channels = 0;         ///< 1 or 3: alpha does not count, since only an opaque one is read
+    int channels = 0;         ///< of all maps together
     int bits = 8;             ///< 8 or 16
 
     [[nodiscard]] std::int64_t row_bytes() const { return width * channels * (bits / 8); }
@@ -30,13 +31,14 @@ struct ImageInfo {
     [[nodiscard]] std::int64_t resident_bytes(std::int64_t rows) const { return rows * row_bytes() + (2 << 16); }
 };
 
-/// An image as it came from its file: 8 or 16 bit, grey or RGB, interleaved. It stays packed; values are converted
-/// where they are read. Its pixels lie in memory or in a file that is mapped: see PixelStorage.
+/// An image, or several of one size, as they came from their files: 8 or 16 bit, the channels of all interleaved. It
+/// stays packed; values are converted where they are read. Its pixels lie in memory or in a file that is mapped: see
+/// PixelStorage.
 class PackedImage {
 public:
     /// Takes an image whose pixels `owner` keeps alive; `in_file`: they are a mapped file's.
     PackedImage(const PackedView& view, std::shared_ptr<const void> owner, bool in_file = false)
-        : view_(view), owner_(std::move(owner)), in_file_(in_file) {}
+        : view_(view), owner_(std::move(owner)), in_file_(in_file), maps_(maps_of_channels(view.channels)) {}
     /// Copies tightly packed pixels.
     static PackedImage copy(const std::vector<std::uint8_t>& pixels, std::int64_t width, std::int64_t height,
                             int channels);
@@ -47,6 +49,15 @@ public:
     [[nodiscard]] int channels() const { return view_.channels; }
     [[nodiscard]] ImageInfo info() const {
         return {.width = view_.width, .height = view_.height, .channels = view_.channels, .bits = view_.bits};
+    }
+
+    /// What the channels are: in order, every channel in one of them.
+    [[nodiscard]] const ImageMaps& maps() const { return maps_; }
+    /// The same pixels, of these maps.
+    [[nodiscard]] PackedImage with_maps(ImageMaps maps) const {
+        PackedImage image = *this;
+        image.maps_ = std::move(maps);
+        return image;
     }
 
     [[nodiscard]] bool in_file() const { return in_file_; }
@@ -65,6 +76,7 @@ private:
     PackedView view_;
     std::shared_ptr<const void> owner_;
     bool in_file_;
+    ImageMaps maps_;
 };
 
 /// Where an image's pixels lie.
@@ -82,18 +94,27 @@ bool lies_in_memory(const std::filesystem::path& folder);
 /// The largest image that is read [pixels]; either side may have up to a million.
 inline constexpr std::int64_t max_image_pixels = std::int64_t{1} << 30;
 
-/// Reads PNG, JPEG, TIFF or WebP in 8 or 16 bit, grey or RGB (docs/images.md says what of each); EXIF orientation is
-/// applied. The content decides on the format, not the name.
+/// Reads PNG, JPEG, TIFF, WebP or EXR, grey or RGB (docs/images.md says what of each); EXIF orientation is applied. The
+/// content decides on the format, not the name. An alpha channel that is not opaque everywhere stays, and the others
+/// are multiplied by it. Floating point becomes 16 bit, from the smallest finite value to the largest.
 /// resize_max > 0: an image whose longer side exceeds it is scaled down to it (area filter).
 /// storage: where the pixels go, row by row as they are decoded (docs/images.md says what is resident meanwhile); an
 /// image that is scaled down ends in memory all the same.
-/// Throws InputError: missing, unreadable, damaged, unknown format, transparent, floating point, too large; and
-/// OutputError: no such folder, no room there.
-PackedImage read_image(const std::filesystem::path& path, std::int64_t resize_max = 0,
-                       const PixelStorage& storage = {});
+/// gamma: each value v in [0,1] is kept as v^gamma, in 16 bit unless gamma is 1; 0.1 to 10.
+/// Throws InputError: missing, unreadable, damaged, unknown format, NaN, too large; and OutputError: no such folder, no
+/// room there.
+PackedImage read_image(const std::filesystem::path& path, std::int64_t resize_max = 0, const PixelStorage& storage = {},
+                       float gamma = 1);
 
-/// Decodes nothing: pixels that are damaged or transparent stay unnoticed, all else throws as read_image does.
-ImageInfo inspect_image(const std::filesystem::path& path, std::int64_t resize_max = 0);
+/// The same of several images, whose channels follow one another: 16 bit as soon as one of them is. Throws InputError
+/// as well when their sizes differ or they have more than max_channels together.
+PackedImage read_stack(const std::vector<std::filesystem::path>& files, std::int64_t resize_max = 0,
+                       const PixelStorage& storage = {}, float gamma = 1);
+
+/// Decodes nothing: pixels that are damaged or NaN stay unnoticed, and an alpha channel counts even if it is opaque.
+/// All else throws as read_image does.
+ImageInfo inspect_image(const std::filesystem::path& path, std::int64_t resize_max = 0, float gamma = 1);
+ImageInfo inspect_stack(const std::vector<std::filesystem::path>& files, std::int64_t resize_max = 0, float gamma = 1);
 
 /// The same of a file's bytes; `name` stands for the file in messages. An image of more than `max_pixels` is refused
 /// before its pixels are allocated.
@@ -101,7 +122,8 @@ PackedImage decode_image(std::span<const std::byte> bytes, const std::string& na
                          std::int64_t max_pixels = max_image_pixels);
 
 /// Writes image [C,h,w] (float32 on the CPU, C = 1 or 3, any strides, values clamped to [0,1]) in the format that the
-/// name's ending says, 8 bit per channel: .png, .jpg, .jpeg, .webp (lossless), .tif, .tiff, .bmp. Atomic.
+/// name's ending says, 8 bit per channel: .png, .jpg, .jpeg, .webp (lossless), .tif, .tiff, .bmp; .exr in floating
+/// point and not clamped. Atomic.
 /// Throws OutputError, or as check_image_output does.
 void write_image(const std::filesystem::path& path, const at::Tensor& image);
 
@@ -117,18 +139,24 @@ struct ImageBands {
 /// of `band` leaves no file.
 void write_image(const std::filesystem::path& path, const ImageBands& image);
 
+/// Writes what a field's channels stand for: bands with the map's channels, as they were fitted, become values of its
+/// file (docs/images.md says which formats hold alpha, 16 bit or floating point). Values are clamped but for floating
+/// point. The map's colour profile goes with them.
+void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map);
+
 /// Rows of such a band (the last one may have fewer): 64 to 256 in whole blocks of the renderer, for about 16 MB of
 /// floats.
 std::int64_t write_image_rows(std::int64_t width, int channels);
 
-/// Memory that write_image takes at most for an image in bands [bytes]: a band as floats, three times in 8 bit, and
+/// Memory that write_image takes at most for an image in bands [bytes]: a band as floats, three times in its bits, and
 /// what encoders hold; of WebP the whole image. What `band` takes besides its result is not in it. Throws UsageError
 /// when the name's ending is no image format.
-std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
-                               int channels);
+std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height, int channels,
+                               int bits = 8);
 
-/// Throws UsageError when the name's ending is no image format or the format cannot hold width x height pixels: to be
-/// asked before the work whose result goes there.
-void check_image_output(const std::filesystem::path& path, std::int64_t width, std::int64_t height);
+/// Throws UsageError when the name's ending is no image format or the format cannot hold width x height pixels, or the
+/// map's alpha or floating point: to be asked before the work whose result goes there.
+void check_image_output(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
+                        const ImageMap& map = {});
 
 }  // namespace gsfit

@@ -9,7 +9,7 @@
 namespace gsfit {
 
 // Everywhere here: image is a float32 or float16 tensor whose rows are dense (others are copied), on a GPU if the
-// target can be read there; the target has as many channels (1 to 16) and the lattice's raster as its size; anything
+// target can be read there; the target has as many channels (1 to 64) and the lattice's raster as its size; anything
 // else throws Error. What a target's view points at must live until backward is done. Sums are kept in double and
 // results are the same bits for any number of threads; NaN in the image makes them NaN.
 //

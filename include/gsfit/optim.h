@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <variant>
 
 #include "gsfit/types.h"
 
@@ -52,12 +53,23 @@ struct LearningRates {
     float scale = 2e-3F;
     float rotation = 2e-3F;
     float feature = 5e-3F;
+    bool of_sigma = false;  ///< `scale` is a rate of sigma, not of 1 / sigma: that is what is optimised
 };
 
 /// One step of Adam (Kingma and Ba 2015; beta 0.9 / 0.999, eps 1e-8) on the parameters as they are, in place: what
-/// Image-GS takes. Non-finite gradients count as 0; `scaled` as for whitened_adam().
+/// Image-GS takes. Sigma stays between 1e-3 and 1e6 pixels, where no rate of use ever brings it. Non-finite gradients
+/// count as 0; `scaled` as for whitened_adam().
 void plain_adam(Field& field, Moments& moments, const Gradients& gradients, const LearningRates& rates,
                 const gpu::ScaledGradients* scaled = nullptr);
+
+/// A step of one or the other.
+struct WhitenedRates {
+    StepSizes steps;
+    ScaleBounds bounds;
+};
+using AdamStep = std::variant<WhitenedRates, LearningRates>;
+void adam(Field& field, Moments& moments, const Gradients& gradients, const AdamStep& step,
+          const gpu::ScaledGradients* scaled = nullptr);
 
 /// How far the loss is scaled up while gradients pass through float16, and since when that went well.
 struct LossScale {

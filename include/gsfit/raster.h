@@ -9,7 +9,7 @@
 namespace gsfit {
 
 /// Splats -> image [C,h,w] of the rows they were binned for. Differentiable with respect to center, conic and feature;
-/// C from 1 to 16. Not clamped. `type` is float32 or float16: what the image is stored in, and so its gradient. All
+/// C from 1 to 64. Not clamped. `type` is float32 or float16: what the image is stored in, and so its gradient. All
 /// sums are float32. In float16 a value from 65520 on is infinite; where image or gradient is not finite, neither are
 /// the gradients of the splats seen there.
 at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
@@ -21,6 +21,12 @@ at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bi
 /// grow with the image.
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
                           const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
+
+/// By how much the squared error - (image - target)^2 summed over the channels and the samples that they were binned
+/// for - would grow without each splat, [N] float32; below 0 where the image is better without it. What bands say adds
+/// up. Blends `norm` and `sum`: throws Error for `topk_norm`.
+at::Tensor removal_costs(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
+                         const PackedView& target, const Lattice& lattice);
 
 /// Frees what this thread keeps from one gradient to the next: the slots.
 void release_raster_memory();
@@ -40,6 +46,9 @@ std::int64_t slot_bytes(std::int64_t pairs, int channels);
 /// Gradients with respect to center, conic and feature.
 std::int64_t splat_gradient_bytes(std::int64_t splats, int channels);
 
+/// What removal_costs() makes on the CPU, of so many (splat, block) pairs.
+std::int64_t removal_bytes(std::int64_t splats, std::int64_t pairs);
+
 // On a GPU there are no slots. Backward, and rasterize_loss() where gradients are asked for, make these instead:
 
 /// Gradient planes of so many rows; `normalised`: the blend has a normaliser.
@@ -48,5 +57,7 @@ std::int64_t gradient_plane_bytes(std::int64_t width, std::int64_t rows, int cha
 std::int64_t tile_sum_bytes(std::int64_t tiles, int channels);
 /// Partial sums of the splats' gradients, at most: few splats have several parts each.
 std::int64_t gather_bytes(std::int64_t splats, int channels);
+/// What removal_costs() makes there beside an image of so many rows.
+std::int64_t device_removal_bytes(std::int64_t splats, std::int64_t width, std::int64_t rows);
 
 }  // namespace gsfit

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gsfit/train.h"
 
@@ -70,6 +71,20 @@ struct RunInfo {
     std::optional<std::int64_t> resumed_step;
 };
 
+/// What a quantised field takes.
+struct PackedSize {
+    std::int64_t bits_per_gaussian = 0;
+    std::int64_t file_bytes = 0;  ///< of packed.safetensors
+};
+
+/// Of a field that was fitted to a smaller image, at the image's own size.
+struct FullSizeQuality {
+    std::int64_t width = 0;   ///< [pixels]
+    std::int64_t height = 0;  ///< [pixels]
+    double psnr = 0;          ///< [dB]
+    double ssim = 0;
+};
+
 /// Why a run is over.
 enum class RunExit {
     finished,     ///< the schedule is done
@@ -87,6 +102,10 @@ public:
 
     void operator()(const TrainEvent& event);
 
+    /// To be told in the versions from now on.
+    void packed(const PackedSize& size) { packed_ = size; }
+    void full_size(const FullSizeQuality& quality) { full_size_ = quality; }
+
     /// The last version; `message` is the error's sentence of a failed run.
     void end(RunExit exit, const std::string& message = {});
 
@@ -103,6 +122,9 @@ private:
     MemoryReport memory_;
     std::optional<double> psnr_;
     std::optional<double> ssim_;
+    std::optional<PackedSize> packed_;
+    std::optional<FullSizeQuality> full_size_;
+    std::vector<MapQuality> maps_;
 };
 
 }  // namespace gsfit

@@ -21,4 +21,8 @@ at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows&
 at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
                             const PackedView& target, const PixelLoss& loss);
 
+/// By how much the squared error of these rows would grow without each splat, [N] (raster.h).
+at::Tensor rows_removal_costs(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                              const PackedView& target);
+
 }  // namespace gsfit

@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "gsfit/core/random.h"
+#include "gsfit/eval.h"
+#include "gsfit/gaussians/quantisation.h"
 #include "gsfit/image.h"
 #include "gsfit/optim.h"
+#include "gsfit/train/image_gs.h"
+#include "gsfit/train/refinement.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -42,11 +46,13 @@ struct MemoryOptions {
     void check() const;
 };
 
-/// Options of the recipe gsfit (docs/recipe.md). Fractions are of the whole run.
+/// Options of a run. Fractions are of the whole of it.
 struct TrainOptions {
     std::int64_t num_gaussians = 10000;  ///< at the end; 1 to the number of pixels
     std::int64_t max_steps = 500;        ///< 1 and more; not used when max_seconds is set
-    double max_seconds = 0;              ///< [s] > 0: schedules run by the clock and end then; 0: by max_steps
+    /// [s] > 0: the run ends then and its schedules run by the clock, those of recipe image_gs excepted; 0: by
+    /// max_steps.
+    double max_seconds = 0;
     std::uint64_t seed = 123;
     c10::Device device = c10::kCPU;  ///< where training computes; the image comes from the CPU's memory
     bool cuda_graph = true;          ///< on a GPU: launch a step's kernels as one
@@ -55,20 +61,31 @@ struct TrainOptions {
     std::function<bool(std::int64_t step)> watched;
     Blending blending;
     PixelLoss loss;
-    float ssim_loss_ratio = 0;       ///< weight of 1 - SSIM; 0 to 1
-    float initial_ratio = 0.3F;      ///< of num_gaussians, placed at the start; (0, 1]
-    float init_random_ratio = 0.3F;  ///< of those, placed uniformly; the rest by squared gradient
-    int growth_times = 0;            ///< equal additions; 0: 8, or 4 when there are at most 100 steps
-    float growth_until = 0.5F;       ///< the last addition is done by then
-    float growth_sigma = 0.15F;      ///< sigma of an added Gaussian [pitch], at least 1 pixel
-    float position_step = 0;         ///< see StepSizes; 0: by the number of steps
+    float ssim_loss_ratio = 0;           ///< weight of 1 - SSIM; 0 to 1
+    float initial_ratio = 0.3F;          ///< of num_gaussians, placed at the start; (0, 1]
+    std::int64_t initial_gaussians = 0;  ///< there at the start, up to num_gaussians; 0: by initial_ratio
+    float init_random_ratio = 0.3F;      ///< of those, placed uniformly; the rest where the image changes
+    /// Of what num_gaussians is at the end, rounds * increment are added by its rounds.
+    std::optional<Refinement> refinement;
+    /// Train by recipe image_gs, which does not read what follows up to eval_steps (docs/image-gs.md); else by recipe
+    /// gsfit (docs/recipe.md).
+    std::optional<ImageGsOptions> image_gs;
+    int growth_times = 0;          ///< equal additions; 0: 8, or 4 when there are at most 100 steps
+    float growth_until = 0.5F;     ///< the last addition is done by then
+    float growth_sigma = 0.15F;    ///< sigma of an added Gaussian [pitch], at least 1 pixel
+    float relocate_ratio = 0.05F;  ///< of the Gaussians, moved where they are worth more; falls with the steps; 0: none
+    std::int64_t relocate_steps = 15;  ///< between two relocations
+    float relocate_from = 0.3F;        ///< the first one
+    float relocate_until = 0.85F;      ///< the last one
+    float position_step = 0;           ///< see StepSizes; 0: by the number of steps
     float scale_step = 0;
     float rotation_step = 0;
     float feature_step = 0;
-    float decay_from = 0.6F;        ///< steps are constant until then, then fall by a cosine
-    float decay_floor = 0.05F;      ///< to this part
-    bool sublattice = true;         ///< train on random phases of every f-th pixel
-    std::int64_t eval_steps = 100;  ///< steps between evaluations; 0: only at the end
+    float decay_from = 0.6F;                   ///< steps are constant until then, then fall by a cosine
+    float decay_floor = 0.05F;                 ///< to this part
+    bool sublattice = true;                    ///< train on random phases of every f-th pixel
+    std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end
+    std::optional<Quantisation> quantisation;  ///< what is drawn is quantised so; gradients pass straight through
     MemoryOptions memory;
 
     /// Throws UsageError naming the option that is out of range.
@@ -78,18 +95,26 @@ struct TrainOptions {
 /// All that resume needs (with the options and the image): a resumed run goes on bit for bit.
 struct TrainState {
     Field field;
+    ImageMaps maps;  ///< what the field's channels are
     Blending blending;
+    std::optional<Quantisation> quantisation;  ///< of what is drawn; the field itself is not quantised
     Moments moments;
-    std::int64_t step = 0;             ///< steps done
-    double progress = 0;               ///< of the whole schedule, in [0, 1]
-    double seconds = 0;                ///< spent in training so far
-    std::int64_t growths = 0;          ///< additions done
-    Random::State random{};            ///< of the generator that decides everything random
-    std::int64_t phase_stride = 0;     ///< stride that `phases` belongs to
-    std::vector<std::int64_t> phases;  ///< sub-lattice phases still to be visited, last first
-    LossScale loss_scale;              ///< of mixed precision
-    std::int64_t skipped_steps = 0;    ///< by mixed precision so far, as their gradients were not finite
+    std::int64_t step = 0;               ///< steps done
+    double progress = 0;                 ///< of the whole schedule, in [0, 1]
+    double seconds = 0;                  ///< spent in training so far
+    std::int64_t initial_gaussians = 0;  ///< that the run began with; 0: by the options
+    std::int64_t growths = 0;            ///< additions done
+    std::int64_t rounds = 0;             ///< of refinement that were begun
+    Random::State random{};              ///< of the generator that decides everything random
+    std::int64_t phase_stride = 0;       ///< stride that `phases` belongs to
+    std::vector<std::int64_t> phases;    ///< sub-lattice phases still to be visited, last first
+    LossScale loss_scale;                ///< of mixed precision
+    std::int64_t skipped_steps = 0;      ///< by mixed precision so far, as their gradients were not finite
+    Plateau plateau;                     ///< of recipe image_gs
 };
+
+/// What a state looks like: its field, quantised where that is asked for. Whoever draws a state draws this.
+Field drawn_field(const TrainState& state);
 
 /// What a run was planned to hold of the GPU that it trains on, and what it holds. All in bytes, beside what the driver
 /// takes for itself; what is not known is 0.
@@ -116,20 +141,23 @@ struct MemoryReport {
 /// What happened; listeners record, show or save it. References are valid during the call only; the state's tensors are
 /// where training computes.
 struct TrainEvent {
-    enum class Kind { started, stepped, grown, evaluated, noted, finished };
+    enum class Kind { started, stepped, grown, refined, evaluated, noted, finished };
     Kind kind = Kind::stepped;
     const TrainState& state;
-    double loss = 0;             ///< of the last step
-    std::optional<double> psnr;  ///< [dB] of the last evaluation, if any
-    std::optional<double> ssim;  ///< of the last evaluation, if any
-    double step_scale = 1;       ///< decay applied to the step sizes
+    double loss = 0;                 ///< of the last step
+    std::optional<double> psnr;      ///< [dB] of the last evaluation, if any
+    std::optional<double> ssim;      ///< of the last evaluation, if any
+    std::vector<MapQuality> maps{};  ///< of the finished field, when it is a texture stack
+    double step_scale = 1;           ///< decay applied to the step sizes
     double steps_per_second = 0;
-    double seconds_left = 0;          ///< estimate
-    bool stopped = false;             ///< `finished` came by request, before the end of the schedule
-    std::string message{};            ///< of `noted`: a sentence for the user, what the run had to change
-    std::int64_t resident_bytes = 0;  ///< of this process now; 0: not known
-    std::int64_t peak_bytes = 0;      ///< of this process so far; 0: not known
+    double seconds_left = 0;            ///< estimate
+    bool stopped = false;               ///< `finished` came by request, before the end of the schedule
+    std::string message{};              ///< of `noted`: a sentence for the user, what the run had to change
+    std::vector<PatchScore> patches{};  ///< of `refined`: as they were before they were given more
+    std::int64_t resident_bytes = 0;    ///< of this process now; 0: not known
+    std::int64_t peak_bytes = 0;        ///< of this process so far; 0: not known
     MemoryReport memory{};
+    at::Tensor position_before{};  ///< of `grown`: [M,2] the positions before the addition
 };
 
 using TrainListener = std::function<void(const TrainEvent&)>;

@@ -2,8 +2,7 @@
 
 #include <ATen/ops/empty.h>
 
-#include <limits>
-
+#include "gsfit/bin.h"
 #include "gsfit/core/error.h"
 
 namespace gsfit {
@@ -34,18 +33,19 @@ Counted count(const Gpu& gpu, const Splats& splats, std::int64_t width, const Ro
                     .offsets = at::empty({n + 1}, options.dtype(at::kLong))};
     const at::Tensor counts = at::empty({n + 1}, options.dtype(at::kInt));
     const DeviceScratch scan(gpu->scan_bytes(n + 1), splats.center);
-    const gpu::SplatArrays arrays{.center = splats.center.const_data_ptr<float>(),
-                                  .conic = splats.conic.const_data_ptr<float>(),
-                                  .det = splats.det.const_data_ptr<float>(),
-                                  .feature = splats.feature.const_data_ptr<float>(),
-                                  .channels = static_cast<int>(splats.feature.size(1)),
-                                  .size = n};
-    gpu->count_tiles(arrays, counted.grid, blending, data<gpu::TileSplat>(counted.lines), data<std::uint32_t>(counts),
-                     data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
+    gpu->count_tiles(splat_arrays(splats), counted.grid, blending, data<gpu::TileSplat>(counted.lines),
+                     data<std::uint32_t>(counts), data<std::uint64_t>(counted.offsets), scan.workspace(), gpu.stream());
     return counted;
 }
 
 }  // namespace
+
+void check_tile_pairs(std::int64_t pairs) {
+    if (pairs > most_tile_pairs) {
+        throw Error(
+            "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
+    }
+}
 
 std::int64_t count_tile_pairs(const Gpu& gpu, const Splats& splats, std::int64_t width, const Rows& rows,
                               const Blending& blending) {
@@ -56,11 +56,7 @@ std::shared_ptr<const TileBins> bin_tiles(const Gpu& gpu, const Splats& splats, 
                                           const Blending& blending) {
     const Counted counted = count(gpu, splats, width, rows, blending);
     const std::int64_t pairs = counted.pairs();
-    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
-    if (pairs > most) {
-        throw Error(
-            "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
-    }
+    check_tile_pairs(pairs);
     const at::TensorOptions integers = counted.offsets.options().dtype(at::kInt);
     const std::int64_t tiles = std::int64_t{counted.grid.tiles_x} * counted.grid.tiles_y;
     auto bins = std::make_shared<TileBins>(TileBins{.grid = counted.grid,

@@ -14,6 +14,10 @@ void save_checkpoint(const std::filesystem::path& path, const TrainState& state)
     write_file_atomically(path, encode_state(state));
 }
 
+void save_packed(const std::filesystem::path& path, const TrainState& state) {
+    write_file_atomically(path, encode_packed(state));
+}
+
 TrainState load_checkpoint(const std::filesystem::path& path) {
     return decode_state(read_file(path, size_limit), path.string());
 }

@@ -7,10 +7,15 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <sstream>
+#include <utility>
 
+#include "checkpoint/maps_format.h"
+#include "checkpoint/packed_codes.h"
 #include "checkpoint/safetensors.h"
 #include "gsfit/core/error.h"
+#include "gsfit/core/levels.h"
 #include "gsfit/core/loss_scaling.h"
 
 namespace gsfit {
@@ -20,7 +25,9 @@ using Shape = std::vector<std::int64_t>;
 
 constexpr const char* format_name = "gsfit-checkpoint";
 constexpr const char* format_version = "1";
-constexpr std::int64_t max_side = std::int64_t{1} << 24;  // of the training raster [pixels]
+constexpr const char* packed_storage = "packed";
+constexpr std::int64_t max_gaussians = std::int64_t{1} << 28;  // of a packed field
+constexpr std::int64_t max_side = std::int64_t{1} << 24;       // of the training raster [pixels]
 constexpr std::int64_t max_stride = std::int64_t{1} << 20;
 constexpr std::int64_t max_integer = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t max_steps = std::int64_t{1} << 30;
@@ -53,6 +60,10 @@ public:
     void add(const std::string& name, const std::vector<std::int64_t>& values) {
         file_.entries.push_back(
             {name, "I64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(std::span(values))});
+    }
+    /// `bytes` must outlive the writer.
+    void add(const std::string& name, std::span<const std::byte> bytes) {
+        file_.entries.push_back({name, "U8", {static_cast<std::int64_t>(bytes.size())}, bytes});
     }
     void add(const std::string& key, const std::string& value) { file_.metadata[key] = value; }
 
@@ -108,6 +119,10 @@ public:
         return has(key) ? number(key, least, most) : absent;
     }
 
+    [[nodiscard]] bool has_tensor(const std::string& name) const {
+        return std::ranges::find(file_.entries, name, &safetensors::Entry::name) != file_.entries.end();
+    }
+
     [[nodiscard]] const safetensors::Entry& entry(const std::string& name, const char* dtype) const {
         const auto found = std::ranges::find(file_.entries, name, &safetensors::Entry::name);
         require(found != file_.entries.end(), "it has no tensor '" + name + "'");
@@ -135,9 +150,9 @@ public:
         return values;
     }
 
-private:
     [[nodiscard]] bool has(const std::string& key) const { return file_.metadata.contains(key); }
 
+private:
     [[nodiscard]] at::Tensor copy(const safetensors::Entry& entry, const Shape& shape, at::ScalarType type) const {
         require(entry.shape == shape, "the shape of tensor '" + entry.name + "' does not fit the others");
         at::Tensor tensor = at::empty(shape, type);
@@ -158,7 +173,8 @@ bool all_within(const at::Tensor& tensor, Value least, Value most = std::numeric
 Field read_field(const StateReader& reader) {
     const Shape& shape = reader.entry("feature", "F32").shape;
     reader.require(shape.size() == 2 && shape[0] >= 1, "it holds no Gaussian");
-    reader.require(shape[1] >= 1 && shape[1] <= max_channels, "a feature must have 1 to 16 channels");
+    reader.require(shape[1] >= 1 && shape[1] <= max_channels,
+                   "a feature must have 1 to " + to_text(max_channels) + " channels");
     const std::int64_t size = shape[0];
 
     Field field;
@@ -170,6 +186,74 @@ Field read_field(const StateReader& reader) {
     field.raster_height = reader.number<std::int64_t>("raster_height", 1, max_side);
     reader.require(all_within(field.inv_scale, std::numeric_limits<float>::min()),
                    "tensor 'inv_scale' has a value that is not positive");
+    return field;
+}
+
+std::string profile_name(std::size_t map) { return "profile_" + to_text(map + 1); }
+
+/// Files from before there were texture stacks lack them.
+ImageMaps read_maps(const StateReader& reader, int channels) {
+    if (!reader.has("maps")) return maps_of_channels(channels);
+    const std::optional<ImageMaps> read = maps_from_text(reader.text("maps"), channels);
+    reader.require(read.has_value(), "its metadata 'maps' do not say what each of its channels is");
+    ImageMaps maps = *read;
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        if (!reader.has_tensor(profile_name(i))) continue;
+        const safetensors::Entry& profile = reader.entry(profile_name(i), "U8");
+        reader.require(profile.bytes.size() <= max_profile_bytes, "a colour profile in it is too large");
+        maps[i].profile.assign(profile.bytes.begin(), profile.bytes.end());
+    }
+    return maps;
+}
+
+bool is_packed(const StateReader& reader) {
+    const std::string_view storage = reader.text_or("", "storage");
+    reader.require(storage.empty() || storage == packed_storage, "its metadata 'storage' must be packed");
+    return !storage.empty();
+}
+
+/// A tensor of a field that is stored as the codes of its levels.
+at::Tensor unpacked(const StateReader& reader, const std::string& name, int bits, const Shape& shape) {
+    constexpr float most = std::numeric_limits<float>::max();
+    const auto low = reader.number(name + "_min", -most, most);
+    const auto high = reader.number(name + "_max", low, most);
+    const auto count = static_cast<std::size_t>(shape[0] * shape[1]);
+    const safetensors::Entry& codes = reader.entry(name, "U8");
+    reader.require(codes.bytes.size() == packed_size(count, bits),
+                   "tensor '" + name + "' has not the bytes that its codes need");
+    at::Tensor tensor = at::empty(shape, at::kFloat);
+    const Levels levels = levels_between(low, high, bits);
+    std::ranges::transform(unpack_codes(codes.bytes, count, bits), tensor.mutable_data_ptr<float>(),
+                           [&](std::uint32_t code) { return level(levels, code); });
+    return tensor;
+}
+
+/// Files of runs that do not quantise lack it.
+std::optional<Quantisation> read_quantisation(const StateReader& reader) {
+    if (!reader.has("position_bits")) return std::nullopt;
+    const auto bits = [&](const char* key) {
+        return reader.number(key, Quantisation::least_bits, Quantisation::most_bits);
+    };
+    return Quantisation{.position = bits("position_bits"),
+                        .scale = bits("scale_bits"),
+                        .rotation = bits("rotation_bits"),
+                        .feature = bits("feature_bits")};
+}
+
+Field read_packed_field(const StateReader& reader) {
+    const auto quantisation = read_quantisation(reader);
+    reader.require(quantisation.has_value(), "its metadata lack 'position_bits'");
+    const auto size = reader.number<std::int64_t>("gaussians", 1, max_gaussians);
+    const auto channels = reader.number<std::int64_t>("channels", 1, max_channels);
+    Field field;
+    field.position = unpacked(reader, "position", quantisation->position, {size, 2});
+    field.inv_scale = unpacked(reader, "scale", quantisation->scale, {size, 2}).reciprocal();
+    field.rotation = unpacked(reader, "rotation", quantisation->rotation, {size, 1});
+    field.feature = unpacked(reader, "feature", quantisation->feature, {size, channels});
+    field.raster_width = reader.number<std::int64_t>("raster_width", 1, max_side);
+    field.raster_height = reader.number<std::int64_t>("raster_height", 1, max_side);
+    reader.require(all_within(field.inv_scale, std::numeric_limits<float>::min()),
+                   "tensor 'scale' has a value that is not positive");
     return field;
 }
 
@@ -224,6 +308,17 @@ void read_loss_scaling(const StateReader& reader, TrainState& state) {
     state.skipped_steps = reader.number_or<std::int64_t>(state.skipped_steps, "skipped_steps", 0, max_steps);
 }
 
+/// Files from before there was recipe image_gs lack these.
+Plateau read_plateau(const StateReader& reader) {
+    constexpr double most = std::numeric_limits<double>::max();
+    Plateau plateau;
+    plateau.best_psnr = reader.number_or(plateau.best_psnr, "best_psnr", -most, most);
+    plateau.best_ssim = reader.number_or(plateau.best_ssim, "best_ssim", -2.0, 2.0);
+    plateau.idle_steps = reader.number_or<std::int64_t>(plateau.idle_steps, "idle_steps", 0, max_steps);
+    plateau.decays = static_cast<int>(reader.number_or<std::int64_t>(plateau.decays, "decays", 0, max_steps));
+    return plateau;
+}
+
 void read_phases(const StateReader& reader, TrainState& state) {
     state.phase_stride = reader.number<std::int64_t>("phase_stride", 0, max_stride);
     state.phases = reader.integers("phases");
@@ -231,6 +326,57 @@ void read_phases(const StateReader& reader, TrainState& state) {
     reader.require(static_cast<std::int64_t>(state.phases.size()) <= count &&
                        std::ranges::all_of(state.phases, [count](auto phase) { return phase >= 0 && phase < count; }),
                    "tensor 'phases' does not fit its stride");
+}
+
+/// A tensor as the codes of its levels.
+class PackedTensor {
+public:
+    PackedTensor(const at::Tensor& tensor, int bits, bool inverse) {
+        const at::Tensor kept = tensor.cpu().contiguous();
+        const std::span numbers(kept.const_data_ptr<float>(), static_cast<std::size_t>(kept.numel()));
+        extent_ = extent_of(kept, inverse);
+        const Levels levels = levels_between(extent_.low, extent_.high, bits);
+        std::vector<std::uint32_t> codes(numbers.size());
+        std::ranges::transform(numbers, codes.begin(), [&](float number) {
+            const float x = inverted_if(inverse, number);
+            if (!std::isfinite(x)) throw Error("a field with a number that is not finite cannot be packed");
+            return static_cast<std::uint32_t>(code_of(levels, x));
+        });
+        bytes_ = pack_codes(codes, bits);
+    }
+
+    /// It must outlive the writer.
+    void add_to(StateWriter& writer, const std::string& name) const {
+        writer.add(name, bytes_);
+        writer.add(name + "_min", to_text(extent_.low));
+        writer.add(name + "_max", to_text(extent_.high));
+    }
+
+private:
+    Extent extent_{};
+    std::vector<std::byte> bytes_;
+};
+
+/// What all files have: what a field is drawn with, and its bits where it is quantised.
+void add_drawing(StateWriter& writer, const TrainState& state) {
+    writer.add("format", format_name);
+    writer.add("version", format_version);
+    writer.add("raster_width", to_text(state.field.raster_width));
+    writer.add("raster_height", to_text(state.field.raster_height));
+    writer.add("blend", std::string(name_of(state.blending.blend)));
+    writer.add("support", std::string(name_of(state.blending.support)));
+    writer.add("topk", to_text(state.blending.topk));
+    writer.add("blend_eps", to_text(state.blending.eps));
+    writer.add("cutoff", to_text(state.blending.cutoff));
+    if (!state.maps.empty()) writer.add("maps", text_of_maps(state.maps));
+    for (std::size_t i = 0; i < state.maps.size(); ++i) {
+        if (!state.maps[i].profile.empty()) writer.add(profile_name(i), state.maps[i].profile);
+    }
+    if (!state.quantisation) return;
+    writer.add("position_bits", to_text(state.quantisation->position));
+    writer.add("scale_bits", to_text(state.quantisation->scale));
+    writer.add("rotation_bits", to_text(state.quantisation->rotation));
+    writer.add("feature_bits", to_text(state.quantisation->feature));
 }
 
 }  // namespace
@@ -246,46 +392,78 @@ std::vector<std::byte> encode_state(const TrainState& state) {
     writer.add("age", state.moments.age, "I32");
     writer.add("phases", state.phases);
 
-    writer.add("format", format_name);
-    writer.add("version", format_version);
-    writer.add("raster_width", to_text(state.field.raster_width));
-    writer.add("raster_height", to_text(state.field.raster_height));
-    writer.add("blend", std::string(name_of(state.blending.blend)));
-    writer.add("support", std::string(name_of(state.blending.support)));
-    writer.add("topk", to_text(state.blending.topk));
-    writer.add("blend_eps", to_text(state.blending.eps));
-    writer.add("cutoff", to_text(state.blending.cutoff));
+    add_drawing(writer, state);
     writer.add("step", to_text(state.step));
     writer.add("progress", to_text(state.progress));
     writer.add("seconds", to_text(state.seconds));
+    writer.add("initial_gaussians", to_text(state.initial_gaussians));
     writer.add("growths", to_text(state.growths));
     writer.add("random_state", random_state_text(state.random));
     writer.add("phase_stride", to_text(state.phase_stride));
     writer.add("loss_scale", to_text(state.loss_scale.scale));
     writer.add("loss_scale_good_steps", to_text(state.loss_scale.good_steps));
     writer.add("skipped_steps", to_text(state.skipped_steps));
+    writer.add("rounds", to_text(state.rounds));
+    writer.add("best_psnr", to_text(state.plateau.best_psnr));
+    writer.add("best_ssim", to_text(state.plateau.best_ssim));
+    writer.add("idle_steps", to_text(state.plateau.idle_steps));
+    writer.add("decays", to_text(state.plateau.decays));
+    return writer.bytes();
+}
+
+std::vector<std::byte> encode_packed(const TrainState& state) {
+    if (!state.quantisation) throw Error("a field that is not quantised cannot be packed");
+    const Field& field = state.field;
+    const PackedTensor position(field.position, state.quantisation->position, false);
+    const PackedTensor scale(field.inv_scale, state.quantisation->scale, true);
+    const PackedTensor rotation(field.rotation, state.quantisation->rotation, false);
+    const PackedTensor feature(field.feature, state.quantisation->feature, false);
+    StateWriter writer;
+    position.add_to(writer, "position");
+    scale.add_to(writer, "scale");
+    rotation.add_to(writer, "rotation");
+    feature.add_to(writer, "feature");
+    writer.add("storage", packed_storage);
+    writer.add("gaussians", to_text(field.size()));
+    writer.add("channels", to_text(field.channels()));
+    add_drawing(writer, state);
     return writer.bytes();
 }
 
 TrainState decode_state(std::span<const std::byte> bytes, const std::string& name) {
     const StateReader reader(bytes, name);
+    reader.require(!is_packed(reader), "it is a packed field, which no run can go on from");
     TrainState state;
     state.field = read_field(reader);
+    state.maps = read_maps(reader, state.field.channels());
     state.blending = read_blending(reader);
+    state.quantisation = read_quantisation(reader);
     state.moments = read_moments(reader, state.field);
     state.step = reader.number<std::int64_t>("step", 0, max_steps);
     state.progress = reader.number("progress", 0.0, 1.0);
     state.seconds = reader.number("seconds", 0.0, std::numeric_limits<double>::max());
+    // Files from before a run could start from a field lack it.
+    state.initial_gaussians = reader.number_or<std::int64_t>(0, "initial_gaussians", 0, state.field.size());
     state.growths = reader.number<std::int64_t>("growths", 0, max_integer);
     state.random = read_random_state(reader);
     read_phases(reader, state);
     read_loss_scaling(reader, state);
+    state.rounds = reader.number_or<std::int64_t>(0, "rounds", 0, max_steps);
+    state.plateau = read_plateau(reader);
     return state;
 }
 
 SavedField decode_field(std::span<const std::byte> bytes, const std::string& name) {
     const StateReader reader(bytes, name);
-    return {read_field(reader), read_blending(reader), reader.metadata()};
+    const auto quantisation = read_quantisation(reader);
+    const auto field = [&] {
+        if (is_packed(reader)) return read_packed_field(reader);
+        const Field kept = read_field(reader);
+        return quantisation ? quantised(kept, *quantisation) : kept;
+    };
+    Field drawn = field();
+    ImageMaps maps = read_maps(reader, drawn.channels());
+    return {std::move(drawn), read_blending(reader), std::move(maps), quantisation, reader.metadata()};
 }
 
 }  // namespace gsfit

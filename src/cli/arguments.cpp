@@ -71,7 +71,7 @@ std::vector<std::string> with_known_names(const Syntax& syntax, const std::vecto
     return result;
 }
 
-std::shared_ptr<cxxopts::Value> value_of(bool takes_value) {
+std::shared_ptr<cxxopts::Value> option_value(bool takes_value) {
     auto value = cxxopts::value<std::vector<std::string>>();
     return takes_value ? value : value->implicit_value("true");
 }
@@ -79,17 +79,17 @@ std::shared_ptr<cxxopts::Value> value_of(bool takes_value) {
 cxxopts::Options cxxopts_options(const Syntax& syntax) {
     cxxopts::Options options("gsfit");
     auto add = options.add_options();
-    add("h,help", "", value_of(false));
+    add("h,help", "", option_value(false));
     for (const Flag& flag : syntax.flags) {
         const std::string letter = flag.letter == 0 ? "" : std::string(1, flag.letter) + ",";
-        add(letter + std::string(flag.name), "", value_of(!flag.value.empty()));
+        add(letter + std::string(flag.name), "", option_value(!flag.value.empty()));
     }
     if (syntax.takes_keys) {
         for (const Key& key : schema()) {
-            add(std::string(key.name), "", value_of(true));
+            add(std::string(key.name), "", option_value(true));
         }
     }
-    add(positional_name, "", value_of(true));
+    add(positional_name, "", option_value(true));
     options.parse_positional({positional_name});
     return options;
 }

@@ -12,9 +12,8 @@ struct BatchImage {
     std::string folder;
 };
 
-/// The images that the arguments of --each name, in their order, each file once. A folder stands for the images in it,
-/// by name: files whose ending or content is one that read_image reads, but not those in folders below it nor hidden
-/// ones. Throws UsageError when there are no arguments, InputError when a folder cannot be read or there is no image.
+/// The images that the arguments of --each name, in their order, each file once. A folder stands for its images_in().
+/// Throws UsageError when there are no arguments, InputError when a folder cannot be read or there is no image.
 ///
 /// A run folder has the image's full name: `a.png` and `a.jpg` never collide, nor does a file that is added later. Only
 /// images of one name from different folders get -2, -3 ... in their order.

@@ -64,7 +64,8 @@ std::string links(const fs::path& batch_folder, const BatchRow& row) {
         const char* text;
     };
     std::string result;
-    for (const auto& [file, text] : {Link{"report.html", "report"}, {"render.png", "render"}, {"video.mp4", "video"}}) {
+    for (const auto& [file, text] :
+         {Link{"report.html", "report"}, {"render.png", "render"}, {"render.exr", "render"}, {"video.mp4", "video"}}) {
         if (!is_there(batch_folder / row.folder / file)) continue;
         result += text_of("<a href=\"", address(row.folder + "/" + file), "\">", text, "</a> ");
     }
@@ -76,7 +77,9 @@ std::string thumbnail(const fs::path& run_folder, const BatchRow& row) {
     constexpr std::int64_t side = 200;  // [pixels]
     if (row.exit != "finished" || stop_requested()) return {};
     try {
-        const PackedImage render = read_image(run_folder / "render.png", 0, {.folder = run_folder});
+        const bool floats = is_there(run_folder / "render.exr");
+        const PackedImage render =
+            read_image(run_folder / (floats ? "render.exr" : "render.png"), 0, {.folder = run_folder});
         const PictureSize size = picture_size(render.width(), render.height(), side);
         const std::vector<std::byte> jpeg = encode_jpeg(picture_of(render, size.width, size.height));
         return text_of("<img alt=\"\" width=\"", size.width, "\" height=\"", size.height, "\" src=\"",

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/configuration.h"
+#include "cli/image_files.h"
 #include "cli/options.h"
 #include "cli/run_json.h"
 #include "cli/text.h"
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 /// Keys that say where a run lies and how it is watched, which a batch decides for its runs.
 bool is_of_batch(std::string_view name) {
-    constexpr std::array<std::string_view, 6> names{"threads",  "memory_budget_gb", "progress",
+    constexpr std::array<std::string_view, 7> names{"threads",  "memory_budget_gb", "progress",  "data_root",
                                                     "log_root", "exp_name",         "input_path"};
     return std::ranges::find(names, name) != names.end();
 }
@@ -103,7 +104,7 @@ std::optional<BatchTask> task_of(BatchRow& row, const fs::path& batch_folder, co
         row.height = image.value("height", row.height);
         return std::nullopt;
     }
-    const ImageInfo info = inspect_image(row.image, config.integer("resize_max"));
+    const ImageInfo info = inspect_target(row.image, config);
     row.width = info.width;
     row.height = info.height;
     return BatchTask{resumed ? words_of_resumed_run(folder, arguments) : words_of_new_run(row.image, folder, arguments),

@@ -18,6 +18,7 @@ ExitCode run(const Arguments& arguments) {
     }
     nlohmann::ordered_json object;
     for (const Key& key : schema()) {
+        if (!key.is_read_by(config.recipe())) continue;
         object[std::string(key.name)] = {{"value", value_of(config, key)}, {"origin", config.origin(key.name).text()}};
     }
     print_json(object);

@@ -12,8 +12,9 @@ namespace gsfit::cli {
 // A run that memory stopped can go on with other settings for it, one from a GPU on a machine without; what is
 // recorded does not change the result.
 bool is_free_when_resumed(const Key& key) {
-    constexpr std::array<std::string_view, 7> names{"threads",  "device",          "cuda_graph",          "log_level",
-                                                    "progress", "save_ckpt_steps", "save_checkpoint_keep"};
+    constexpr std::array<std::string_view, 12> names{
+        "eval",   "render_height", "ckpt_file", "input_path", "data_root",       "threads",
+        "device", "cuda_graph",    "log_level", "progress",   "save_ckpt_steps", "save_checkpoint_keep"};
     return key.group == "Memory" || key.group == "Record" ||
            std::find(names.begin(), names.end(), key.name) != names.end();
 }
@@ -35,6 +36,8 @@ Config load_config_with_image(Arguments arguments) {
         }
         arguments.keys.emplace_back("input_path", image);
     }
+    const bool has_root = std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "data_root"; });
+    if (!arguments.positional.empty() && !has_root) arguments.keys.emplace_back("data_root", "");
     return load_config(arguments);
 }
 
@@ -53,6 +56,13 @@ Config load_config_of_run(const std::filesystem::path& run_folder, const Argumen
         }
     }
     return wanted;
+}
+
+std::string wanted_device(const Config& config) {
+    const std::string& wish = config.text("device");
+    const Origin::Level level = config.origin("device").level;
+    const bool in_file = level == Origin::Level::preset || level == Origin::Level::file;
+    return config.recipe() == Recipe::image_gs && wish == "cuda:0" && in_file ? "auto" : wish;
 }
 
 int wanted_threads(const Arguments& arguments) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "cli/arguments.h"
 #include "gsfit/config.h"
@@ -20,6 +21,10 @@ Config load_config_of_run(const std::filesystem::path& run_folder, const Argumen
 
 /// Whether a run may go on with another value of the key.
 bool is_free_when_resumed(const Key& key);
+
+/// The key `device`; but the cuda:0 that every file of Image-GS names is no more than `auto`, as machines without a GPU
+/// can train too.
+std::string wanted_device(const Config& config);
 
 /// Threads that a command without keys computes with: --threads, or else GSFIT_THREADS. Throws UsageError.
 int wanted_threads(const Arguments& arguments);

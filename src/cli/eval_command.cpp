@@ -1,10 +1,12 @@
 // gsfit eval: how close a saved field comes to its image.
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "cli/render.h"
 #include "cli/run_json.h"
 #include "cli/source.h"
 #include "cli/target.h"
@@ -12,6 +14,10 @@
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/eval.h"
+#include "gsfit/eval/flip.h"
+#include "gsfit/eval/lpips.h"
+#include "gsfit/eval/ms_ssim.h"
+#include "gsfit/gaussians.h"
 
 namespace gsfit::cli {
 namespace {
@@ -27,38 +33,86 @@ std::filesystem::path image_path(const Arguments& arguments, const Source& sourc
     return image_of_run(*source.run_folder);
 }
 
+nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+}
+
+/// The map's channels of an image.
+ImageBands channels_of(const ImageBands& image, const ImageMap& map) {
+    return {.width = image.width,
+            .height = image.height,
+            .channels = map.channels,
+            .band = [image, map](std::int64_t first, std::int64_t rows) {
+                return image.band(first, rows).narrow(0, map.first, map.channels);
+            }};
+}
+
+/// Without the map's gamma.
+ImageBands shown(const ImageBands& image, const ImageMap& map) {
+    if (map.gamma == 1) return image;
+    return {.width = image.width,
+            .height = image.height,
+            .channels = image.channels,
+            .band = [image, map](std::int64_t first, std::int64_t rows) {
+                return image.band(first, rows).clamp(0, 1).pow_(1 / map.gamma);
+            }};
+}
+
+/// Those that look at one picture.
+void add_metrics(nlohmann::ordered_json& report, const ImageBands& drawn, const ImageBands& target,
+                 const std::optional<Lpips>& lpips) {
+    report["ms_ssim"] = number_or_null(ms_ssim(drawn, target));
+    report["flip"] = flip(drawn, target);
+    if (lpips) report["lpips"] = (*lpips)(drawn, target);
+}
+
 ExitCode run(const Arguments& arguments) {
     set_threads(wanted_threads(arguments));
+    std::optional<Lpips> lpips;
+    if (arguments.has("lpips")) lpips.emplace(arguments.value("lpips"));
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
     const std::filesystem::path path = image_path(arguments, source);
-    const PackedImage image = read_target(path, field, "name that one with --image");
+    const PackedImage image = read_target(path, field, source.saved.maps, "name that one with --image");
     const Quality quality = evaluate(field, source.saved.blending, image);
+    nlohmann::ordered_json report{
+        {"file", source.file.string()}, {"image", path.string()}, {"psnr", quality.psnr}, {"ssim", quality.ssim}};
+    for (const MapQuality& map : quality.maps) report["maps"][map.name] = {{"psnr", map.psnr}, {"ssim", map.ssim}};
+    for (const ImageMap& map : image.maps()) {
+        const ImageBands target = shown(channels_of(rows_of(image), map), map);
+        const ImageBands drawn =
+            shown(render_rows_of(part_of(field, map), source.saved.blending, target.width, target.height), map);
+        add_metrics(quality.maps.empty() ? report : report["maps"][map.name], drawn, target, lpips);
+    }
     const std::uintmax_t bytes = size_of_file(source.file);
     const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
-    print_report({{"file", source.file.string()},
-                  {"image", path.string()},
-                  {"psnr", quality.psnr},
-                  {"ssim", quality.ssim},
-                  {"gaussians", field.size()},
-                  {"bytes", bytes},
-                  {"bpp", 8 * static_cast<double>(bytes) / pixels}},
-                 arguments.has("json"));
+    report["gaussians"] = field.size();
+    report["bytes"] = bytes;
+    report["bpp"] = 8 * static_cast<double>(bytes) / pixels;
+    if (const auto& quantisation = source.saved.quantisation) {
+        const std::int64_t bits = quantisation->of_gaussian(field.channels());
+        report["bits_per_gaussian"] = bits;
+        report["packed_bpp"] = static_cast<double>(field.size() * bits) / pixels;
+    }
+    print_report(report, arguments.has("json"));
     return ExitCode::done;
 }
 
 }  // namespace
 
 Command eval_command() {
-    return {{"eval",
-             "RUN_OR_FILE",
-             {{"image", 0, "FILE", "image to compare with; without it the one that the run fitted"},
-              {"json", 0, "", "one JSON object instead of lines"},
-              {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
-            "Measures a fitted field against its image: PSNR, SSIM, bytes, bits per pixel.",
-            "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
-            "than the fitted raster is scaled down to it, as resize_max did in the run.",
-            run};
+    return {
+        {"eval",
+         "RUN_OR_FILE",
+         {{"image", 0, "FILE", "image, or folder of a stack, to compare with; without it what the run fitted"},
+          {"lpips", 0, "FILE", "TorchScript module that measures LPIPS; to load it runs what is in it"},
+          {"json", 0, "", "one JSON object instead of lines"},
+          {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+        "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
+        "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
+        "than the fitted raster is scaled down to it, as resize_max did in the run. tools/export_lpips.py makes the\n"
+        "module that --lpips takes.",
+        run};
 }
 
 }  // namespace gsfit::cli

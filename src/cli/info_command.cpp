@@ -11,9 +11,24 @@
 namespace gsfit::cli {
 namespace {
 
+nlohmann::ordered_json json_of(const ImageMaps& maps) {
+    nlohmann::ordered_json json;
+    for (const ImageMap& map : maps) {
+        json[map.name] = {{"first_channel", map.first},
+                          {"channels", map.channels},
+                          {"alpha", map.alpha},
+                          {"bits", map.bits},
+                          {"low", map.low},
+                          {"high", map.high},
+                          {"gamma", map.gamma},
+                          {"profile_bytes", map.profile.size()}};
+    }
+    return json;
+}
+
 ExitCode run(const Arguments& arguments) {
     const Source source = open_source(arguments);
-    const auto& [field, blending, metadata] = source.saved;
+    const auto& [field, blending, maps, quantisation, metadata] = source.saved;
     nlohmann::ordered_json report{{"file", source.file.string()},
                                   {"bytes", size_of_file(source.file)},
                                   {"gaussians", field.size()},
@@ -25,7 +40,9 @@ ExitCode run(const Arguments& arguments) {
                                   {"support", name_of(blending.support)},
                                   {"cutoff", blending.cutoff},
                                   {"blend_eps", blending.eps},
+                                  {"maps", json_of(maps)},
                                   {"metadata", metadata}};
+    if (quantisation) report["bits_per_gaussian"] = quantisation->of_gaussian(field.channels());
     if (source.run_folder) {
         report["run"] = read_run_json(*source.run_folder);
     }

@@ -1,9 +1,12 @@
 // gsfit plan: what a run would need in memory, under each of the settings that trade time for it.
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/image_files.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/text.h"
@@ -18,19 +21,26 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 ImageInfo image_of(const Arguments& arguments, const Config& config) {
-    const std::string& path = config.text("input_path");
+    const std::filesystem::path path = image_path(config);
     if (arguments.has("size") == !path.empty()) {
         throw UsageError("plan needs either an image or --size WxH; give one of them");
     }
-    if (!path.empty()) return inspect_image(path, config.integer("resize_max"));
+    if (!path.empty()) return inspect_target(path, config);
     const auto [width, height] = size_value(arguments, "size", max_image_pixels);
     const std::int64_t channels = arguments.has("channels") ? integer_value(arguments, "channels", 1, max_channels) : 3;
-    return {.width = width, .height = height, .channels = static_cast<int>(channels), .bits = 8};
+    const double ratio = config.boolean("downsample") ? config.number("downsample_ratio") : 1;
+    const auto fitted = [ratio](std::int64_t side) {
+        return std::max(1LL, std::llround(static_cast<double>(side) / ratio));
+    };
+    return {.width = fitted(width),
+            .height = fitted(height),
+            .channels = static_cast<int>(channels),
+            .bits = config.number("gamma") == 1 ? 8 : 16};
 }
 
 /// Where to plan for. A GPU whose budget is given need not be there.
 c10::Device device_of(const Config& config) {
-    const std::string& wish = config.text("device");
+    const std::string wish = wanted_device(config);
     const bool given = config.number("device_memory_budget_gb") > 0;
     if (const auto gpu = given ? named_gpu(wish) : std::nullopt) return *gpu;
     try {
@@ -160,7 +170,7 @@ Command plan_command() {
         {"plan",
          "[IMAGE]",
          {{"size", 0, "WxH", "plan for an image of this size instead"},
-          {"channels", 0, "N", "with --size: its channels, 1 to 16; 3 by default"},
+          {"channels", 0, "N", "with --size: its channels, 1 to 64; 3 by default"},
           {"config", 0, "FILE", "YAML to start from"},
           {"json", 0, "", "one JSON object, bytes"}},
          true},

@@ -157,6 +157,8 @@ std::string_view name(Kind kind) {
             return "stepped";
         case Kind::grown:
             return "grown";
+        case Kind::refined:
+            return "refined";
         case Kind::evaluated:
             return "evaluated";
         case Kind::noted:

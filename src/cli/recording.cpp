@@ -20,6 +20,9 @@ Recording::Recording(fs::path run_folder, const Config& config, const PackedImag
     if (config.boolean("tensorboard")) {
         attempt("tensorboard/ is written", [&] { tensorboard_.emplace(folder_, resumed_step); });
     }
+    if (makes_pictures(config)) {
+        attempt("pictures are made", [&] { pictures_.emplace(folder_, picture_options(config), target); });
+    }
     if (!config.boolean("make_training_video")) return;
     const RecorderOptions options = recorder_options(config);
     warn_of_space(target.info(), options);
@@ -28,6 +31,7 @@ Recording::Recording(fs::path run_folder, const Config& config, const PackedImag
 
 void Recording::operator()(const TrainEvent& event) {
     if (frames_) (*frames_)(event);
+    if (pictures_ && !attempt("more pictures are made", [&] { (*pictures_)(event); })) pictures_.reset();
     if (tensorboard_ && !attempt("more is written to tensorboard/", [&] { (*tensorboard_)(event); })) {
         tensorboard_.reset();
     }
@@ -56,7 +60,7 @@ void Recording::make_report(const TrainState& state) {
         attempt("plots are drawn", [&] { write_plots(folder_, formats); });
     }
     attempt("report is written (gsfit report writes it again)",
-            [&] { write_report(folder_, report_pictures(state.field, state.blending, target_)); });
+            [&] { write_report(folder_, report_pictures(drawn_field(state), state.maps, state.blending, target_)); });
 }
 
 void Recording::warn_of_space(const ImageInfo& image, const RecorderOptions& options) const {

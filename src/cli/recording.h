@@ -8,12 +8,13 @@
 #include "gsfit/config.h"
 #include "gsfit/core/picture.h"
 #include "gsfit/record/frame_recorder.h"
+#include "gsfit/record/pictures.h"
 #include "gsfit/record/tensorboard.h"
 
 namespace gsfit::cli {
 
-/// What people look at of a run: its frames and video, TensorBoard's file, plots and the report. None of it ends a run:
-/// what cannot be made is told in a sentence.
+/// What people look at of a run: its frames and video, pictures, TensorBoard's file, plots and the report. None of it
+/// ends a run: what cannot be made is told in a sentence.
 class Recording {
 public:
     using Warn = FrameRecorder::Warn;
@@ -43,6 +44,7 @@ private:
     Warn warn_;
     Picture target_;  // as the report shows it; empty when that could not be made
     std::optional<FrameRecorder> frames_;
+    std::optional<PictureRecorder> pictures_;
     std::optional<TensorBoardLog> tensorboard_;
     bool all_in_video_ = false;
 };

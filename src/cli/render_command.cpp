@@ -71,18 +71,9 @@ Lattice cropped(const Arguments& arguments, const Size& size) {
     return {size.width, size.height, x, y, width, height, 1};
 }
 
-/// A field that was made elsewhere may have other channels than an image.
-void check_channels(const Source& source) {
-    const int channels = source.saved.field.channels();
-    if (channels != 1 && channels != 3) {
-        throw InputError(text_of("'", source.file.string(), "' has ", channels,
-                                 " channels and an image has 1 or 3; render another field"));
-    }
-}
-
 /// The image as bytes, and once more encoded.
-void check_memory(const Lattice& lattice, int channels) {
-    const double needed = static_cast<double>(lattice.samples()) * channels * 2;
+void check_memory(const Lattice& lattice, const ImageMap& map) {
+    const double needed = static_cast<double>(lattice.samples()) * map.channels * map.bits / 8 * 2;
     const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
     if (needed > machine) {
         throw Error(text_of("an image of ", lattice.width, " x ", lattice.height, " pixels takes ",
@@ -98,31 +89,38 @@ ExitCode run(const Arguments& arguments) {
     }
     set_threads(wanted_threads(arguments));
     const Source source = open_source(arguments);
-    check_channels(source);
     const Size size = raster_size(arguments, source.saved.field);
     check_sides(size);
     const Lattice lattice = cropped(arguments, size);
-    check_image_output(arguments.value("output"), lattice.width, lattice.height);
-    check_memory(lattice, source.saved.field.channels());
-    write_render(arguments.value("output"), source.saved.field, source.saved.blending, lattice);
+    const ImageMaps& maps = source.saved.maps;
+    const auto path_of = [&](const ImageMap& map) { return map_path(arguments.value("output"), maps, map); };
+    for (const ImageMap& map : maps) {
+        check_image_output(path_of(map), lattice.width, lattice.height, map);
+        check_memory(lattice, map);
+    }
+    for (const ImageMap& map : maps) {
+        write_render(path_of(map), source.saved.field, map, source.saved.blending, lattice);
+    }
     return ExitCode::done;
 }
 
 }  // namespace
 
 Command render_command() {
-    return {{"render",
-             "RUN_OR_FILE",
-             {{"output", 'o', "FILE", "image to write: .png, .jpg, .webp, .tif or .bmp"},
-              {"width", 0, "W", "width of the raster [pixels], 1 to 16777216; the aspect is kept"},
-              {"height", 0, "H", "height of the raster [pixels], 1 to 16777216; the aspect is kept"},
-              {"scale", 0, "S", "size relative to the fitted image, above 0"},
-              {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
-              {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
-            "Renders a fitted field as an image.",
-            "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"
-            "folder (its latest checkpoint is taken) or a .safetensors file.",
-            run};
+    return {
+        {"render",
+         "RUN_OR_FILE",
+         {{"output", 'o', "FILE", "image to write: .png, .jpg, .webp, .tif, .exr or .bmp"},
+          {"width", 0, "W", "width of the raster [pixels], 1 to 16777216; the aspect is kept"},
+          {"height", 0, "H", "height of the raster [pixels], 1 to 16777216; the aspect is kept"},
+          {"scale", 0, "S", "size relative to the fitted image, above 0"},
+          {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
+          {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+        "Renders a fitted field as an image.",
+        "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"
+        "folder (its latest checkpoint is taken) or a .safetensors file. Of a texture stack each image gets a file\n"
+        "of its own: -o out.png writes out_albedo.png and so on.",
+        run};
 }
 
 }  // namespace gsfit::cli

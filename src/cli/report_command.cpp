@@ -56,9 +56,9 @@ std::optional<FoundCheckpoint> checkpoint_of(const fs::path& folder) {
 }
 
 /// Empty when there is none.
-Picture target_of(const fs::path& folder, const Field& field) {
+Picture target_of(const fs::path& folder, const TrainState& state) {
     try {
-        return report_target(read_target(image_of_run(folder), field, "put that one back"));
+        return report_target(read_target(image_of_run(folder), state.field, state.maps, "put that one back"));
     } catch (const InputError& error) {
         note(text_of(error.what(), " (the report has neither a comparison nor an error map)"));
         return {};
@@ -69,7 +69,7 @@ ReportPictures pictures_of(const fs::path& folder) {
     const std::optional<FoundCheckpoint> checkpoint = checkpoint_of(folder);
     if (!checkpoint) return {};
     const TrainState& state = checkpoint->state;
-    return report_pictures(state.field, state.blending, target_of(folder, state.field));
+    return report_pictures(drawn_field(state), state.maps, state.blending, target_of(folder, state));
 }
 
 /// Of the command line and the environment or else of the run itself.

@@ -10,6 +10,6 @@ namespace gsfit::cli {
 Picture report_target(const PackedImage& image);
 
 /// What a report shows of a field; without a target (an empty picture) neither it nor the error map.
-ReportPictures report_pictures(const Field& field, const Blending& blending, Picture target);
+ReportPictures report_pictures(const Field& field, const ImageMaps& maps, const Blending& blending, Picture target);
 
 }  // namespace gsfit::cli

@@ -29,6 +29,19 @@ std::string quality(const TrainEvent& event) {
     return event.ssim ? text + text_of(", SSIM ", fixed(*event.ssim, 5)) : text;
 }
 
+std::string refinement_sentence(const TrainEvent& event) {
+    std::int64_t bad = 0;
+    std::int64_t added = 0;
+    for (const PatchScore& patch : event.patches) {
+        bad += patch.added > 0 ? 1 : 0;
+        added += patch.added;
+    }
+    const std::string round = text_of("step ", event.state.step, ": refinement ", event.state.rounds, ": ");
+    if (added == 0) return round + text_of("none of ", event.patches.size(), " patches is bad; the run is over");
+    return round + text_of(bad, " of ", event.patches.size(), " patches are given ", added, " Gaussians, which makes ",
+                           event.state.field.size());
+}
+
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run_folder, const std::string& level)
@@ -53,6 +66,9 @@ void RunLog::operator()(const TrainEvent& event) {
             break;
         case TrainEvent::Kind::grown:
             write(Level::info, text_of("step ", state.step, ": grown to ", state.field.size(), " Gaussians"));
+            break;
+        case TrainEvent::Kind::refined:
+            write(Level::info, refinement_sentence(event));
             break;
         case TrainEvent::Kind::evaluated:
             write(Level::info, text_of("step ", state.step, ": ", quality(event)));

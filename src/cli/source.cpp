@@ -23,23 +23,29 @@ Source open_run(const fs::path& folder) {
     return {found->path, folder, load_field(found->path)};
 }
 
-/// The run folder of <run>/checkpoints/<file>.
+/// The run folder of <run>/<file> or <run>/checkpoints/<file>.
 std::optional<fs::path> run_of(const fs::path& file) {
-    const fs::path folder = fs::absolute(file).parent_path().parent_path();
-    return is_there(folder / "run.json") ? std::optional(folder) : std::nullopt;
+    const fs::path folder = fs::absolute(file).parent_path();
+    for (const fs::path& run : {folder, folder.parent_path()}) {
+        if (is_there(run / "run.json")) return run;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
+
+Source open_source(const fs::path& path) {
+    if (is_folder(path)) {
+        return open_run(path);
+    }
+    return {path, run_of(path), load_field(path)};
+}
 
 Source open_source(const Arguments& arguments) {
     if (arguments.positional.empty()) {
         throw UsageError("no run folder or .safetensors file is given; name one");
     }
-    const fs::path path = arguments.positional[0];
-    if (is_folder(path)) {
-        return open_run(path);
-    }
-    return {path, run_of(path), load_field(path)};
+    return open_source(fs::path(arguments.positional[0]));
 }
 
 }  // namespace gsfit::cli

@@ -15,6 +15,9 @@ struct Source {
     SavedField saved;
 };
 
+/// Throws InputError when there is no field in it.
+Source open_source(const std::filesystem::path& path);
+
 /// Opens the command's positional argument. Throws UsageError when there is none, InputError when there is no field in
 /// it.
 Source open_source(const Arguments& arguments);

@@ -13,18 +13,23 @@
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/help.h"
+#include "cli/image_files.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/recording.h"
 #include "cli/render.h"
+#include "cli/render_run.h"
 #include "cli/run_json.h"
 #include "cli/run_log.h"
 #include "cli/signals.h"
+#include "cli/start.h"
+#include "cli/target.h"
 #include "cli/text.h"
 #include "gsfit/checkpoint.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/eval.h"
 #include "gsfit/gpu.h"
 #include "gsfit/image.h"
 #include "gsfit/memory.h"
@@ -58,13 +63,23 @@ fs::path new_folder(const Arguments& arguments, const Config& config, const std:
     return arguments.value("output");
 }
 
-Job new_job(const Arguments& arguments) {
+/// Its configuration says what is meant, so that a run on a GPU goes on there.
+Config config_of_new_run(Arguments arguments) {
     Config config = load_config_with_image(arguments);
-    const fs::path image = config.text("input_path");
+    const std::string device = wanted_device(config);
+    if (device == config.text("device")) return config;
+    arguments.keys.emplace_back("device", device);
+    return load_config_with_image(arguments);
+}
+
+Job new_job(const Arguments& arguments) {
+    Config config = config_of_new_run(arguments);
+    const fs::path image = image_path(config);
     if (image.empty()) {
         throw UsageError("no image is given; name one, for instance gsfit train photo.jpg");
     }
-    const fs::path folder = new_folder(arguments, config, image.stem().string());
+    const fs::path folder =
+        new_folder(arguments, config, is_folder(image) ? batch_name({image}) : image.stem().string());
     return {std::move(config), image, folder, false};
 }
 
@@ -93,9 +108,10 @@ std::optional<FoundCheckpoint> checkpoint_of(const Job& job) {
     return found;
 }
 
-void check_raster(const Job& job, const PackedImage& image, const Field& field) {
+void check_raster(const Job& job, const PackedImage& image, const TrainState& state) {
+    const Field& field = state.field;
     if (image.width() != field.raster_width || image.height() != field.raster_height ||
-        image.channels() != field.channels()) {
+        image.channels() != field.channels() || !same_values(image.maps(), state.maps)) {
         throw InputError(text_of("'", job.image.string(), "' is no longer the image that the run in '",
                                  job.folder.string(), "' fits; put that one back"));
     }
@@ -130,8 +146,9 @@ void record_failure(RunRecord& record, RunLog& log, const std::string& reason) {
 /// Training with everybody who listens to it; the run's files lie in its folder.
 class Run {
 public:
+    /// `start` is of a new run, `checkpoint` of one that goes on.
     Run(const Job& job, Progress& progress, const ImageInfo& image, const DeviceChoice& device,
-        std::optional<FoundCheckpoint> checkpoint)
+        std::optional<Start> start, std::optional<FoundCheckpoint> checkpoint)
         : job_(job),
           progress_(progress),
           log_(job.folder, job.config.text("log_level")),
@@ -147,15 +164,20 @@ public:
             if (!checkpoint->note.empty()) {
                 log_.write(RunLog::Level::warning, checkpoint->note);
             }
+            resumed_step_ = checkpoint->state.step;
             start_ = std::move(checkpoint->state);
+        }
+        if (start) {
+            log_.write(RunLog::Level::info, start->note);
+            if (!start->warning.empty()) warn(start->warning);
+            start_ = std::move(start->state);
         }
     }
 
     ExitCode run(PackedImage image, const TrainOptions& options) {
         try {
             progress_.phase("starting");
-            const auto resumed_step = start_ ? std::optional(start_->step) : std::nullopt;
-            Recording recording(job_.folder, job_.config, image, resumed_step,
+            Recording recording(job_.folder, job_.config, image, resumed_step_,
                                 [this](const std::string& sentence) { warn(sentence); });
             const TrainState state =
                 train(std::move(image), options, listeners(recording), std::move(start_), &stop_requested());
@@ -210,8 +232,14 @@ private:
 
     ExitCode finish(const TrainState& state, Recording& recording) {
         progress_.phase("rendering");
-        write_render(job_.folder / "render.png", state.field, state.blending,
-                     Lattice::whole(state.field.raster_width, state.field.raster_height));
+        const Field drawn = drawn_field(state);
+        const Lattice raster = job_.config.boolean("downsample")
+                                   ? evaluate_full_size(drawn, state.blending)
+                                   : Lattice::whole(drawn.raster_width, drawn.raster_height);
+        for (const ImageMap& map : state.maps) {
+            write_render(final_render_path(job_.folder, state.maps, map), drawn, map, state.blending, raster);
+        }
+        if (state.quantisation) write_packed(state);
         if (recording.has_frames()) {
             progress_.phase("making the video");
             recording.make_video();
@@ -219,6 +247,22 @@ private:
         record_.end(RunExit::finished);
         recording.remove_frames();  // not before: a run that is killed here makes its video again
         return ExitCode::done;
+    }
+
+    /// Compares with the image that was scaled down; its raster.
+    Lattice evaluate_full_size(const Field& drawn, const Blending& blending) {
+        const PackedImage image = read_full_target(job_.image, job_.config, {.folder = job_.folder});
+        const Quality quality = evaluate(drawn, blending, image);
+        record_.full_size(
+            {.width = image.width(), .height = image.height(), .psnr = quality.psnr, .ssim = quality.ssim});
+        return Lattice::whole(image.width(), image.height());
+    }
+
+    void write_packed(const TrainState& state) {
+        const fs::path path = job_.folder / "packed.safetensors";
+        save_packed(path, state);
+        record_.packed({.bits_per_gaussian = state.quantisation->of_gaussian(state.field.channels()),
+                        .file_bytes = static_cast<std::int64_t>(size_of_file(path))});
     }
 
     ExitCode stop() {
@@ -234,14 +278,19 @@ private:
     MetricsTable metrics_;
     CheckpointWriter checkpoints_;
     std::optional<TrainState> start_;
+    std::optional<std::int64_t> resumed_step_;
     bool stopped_ = false;
 };
 
 void report(const fs::path& folder, bool as_json) {
     const nlohmann::ordered_json record = read_run_json(folder);
     nlohmann::ordered_json result{{"folder", folder.string()}};
-    for (const char* name : {"psnr", "ssim", "gaussians", "steps", "seconds"}) {
+    for (const char* name : {"psnr", "ssim", "maps", "gaussians", "steps", "seconds"}) {
+        if (name == std::string_view("maps") && !record.contains(name)) continue;
         result[name] = record.value(name, nlohmann::ordered_json());
+    }
+    for (const char* name : {"full_size", "packed_bytes", "packed_bpp"}) {
+        if (record.contains(name)) result[name] = record[name];
     }
     print_report(result, as_json);
 }
@@ -257,15 +306,14 @@ public:
 
     PackedImage read(bool into_file) {
         progress_.phase(text_of("decoding ", job_.image.string()));
-        const std::int64_t resize_max = job_.config.integer("resize_max");
         if (!into_file) {
             try {
-                return read_image(job_.image, resize_max);
+                return read_target(job_.image, job_.config, {});
             } catch (const std::bad_alloc&) {
                 progress_.note("memory does not suffice for the decoded image: it is decoded into a file");
             }
         }
-        return read_image(job_.image, resize_max, {.folder = folder().path()});
+        return read_target(job_.image, job_.config, {.folder = folder().path()});
     }
 
     /// Opened when it is first asked for: an image that cannot be read leaves no folder.
@@ -305,25 +353,27 @@ DeviceChoice device_of(const Config& config) {
 
 ExitCode fit(const Job& job) {
     const DeviceChoice device = device_of(job.config);
-    const ImageInfo info = inspect_image(job.image, job.config.integer("resize_max"));
+    const ImageInfo info = inspect_target(job.image, job.config);
     TrainOptions options = options_of(job, info);
     options.device = device.device;
     const MemorySettings settings = plan_memory(info, options, host_memory().resident).choice().settings;
     const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
     TargetReader reader(job, *progress);
     PackedImage image = reader.read(settings.target_in_file);
+    std::optional<Start> start = job.resumed ? std::nullopt : start_of(job.config, image.info(), options);
     reader.folder();
     std::optional<FoundCheckpoint> checkpoint = checkpoint_of(job);
     if (checkpoint) {
         if (!checkpoint->note.empty()) {
             progress->note(checkpoint->note);
         }
-        check_raster(job, image, checkpoint->state.field);
+        check_raster(job, image, checkpoint->state);
     } else {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
     }
     stop_on_signals();
-    return Run(job, *progress, info, device, std::move(checkpoint)).run(std::move(image), options);
+    const ImageInfo fitted = image.info();
+    return Run(job, *progress, fitted, device, std::move(start), std::move(checkpoint)).run(std::move(image), options);
 }
 
 void check_one_image(const Arguments& arguments) {
@@ -332,15 +382,12 @@ void check_one_image(const Arguments& arguments) {
         throw UsageError(
             text_of(images.size(), " images are given; put --each before them to fit each into a folder of its own"));
     }
-    if (images.size() == 1 && is_folder(images[0])) {
-        throw UsageError(
-            text_of("'", images[0], "' is a folder; gsfit train --each ", images[0], " fits each image in it"));
-    }
 }
 
 ExitCode run_each(const Arguments& arguments) {
     const Config config = load_config(arguments);
-    check_device(config.text("device"));
+    if (config.boolean("eval")) throw UsageError("eval renders one run and --each fits many; leave one of them out");
+    check_device(wanted_device(config));
     return fit_batch(arguments, config, new_folder(arguments, config, batch_name(arguments.positional)));
 }
 
@@ -348,6 +395,7 @@ ExitCode run(const Arguments& arguments) {
     if (arguments.has("each")) return run_each(arguments);
     check_one_image(arguments);
     const Job job = arguments.has("resume") ? resumed_job(arguments) : new_job(arguments);
+    if (job.config.boolean("eval")) return render_run(job.folder, job.config, arguments.has("json"));
     set_threads(static_cast<int>(job.config.integer("threads")));
     if (is_finished(job)) {
         std::fprintf(stderr, "gsfit: the run in '%s' is finished; there is nothing to resume\n", job.folder.c_str());
@@ -362,22 +410,24 @@ ExitCode run(const Arguments& arguments) {
 }  // namespace
 
 Command train_command() {
-    return {{"train",
-             "[IMAGE ...]",
-             {{"each", 0, "", "fit every IMAGE, or every image in a folder, several at once"},
-              {"config", 0, "FILE", "YAML to start from"},
-              {"output", 0, "DIR", "run folder; without it log_root/exp_name"},
-              {"resume", 0, "DIR", "go on with the stopped run in this folder"},
-              {"json", 0, "", "the result as one JSON object"}},
-             true,
-             true},
-            "Fits Gaussians to an image.",
-            "IMAGE is a PNG, JPEG, TIFF or WebP file, 8 or 16 bit, grey or RGB. The run folder receives the\n"
-            "configuration, metrics, checkpoints, a log and the final render. SIGINT and SIGTERM stop after the\n"
-            "current step and save; --resume goes on, bit for bit when the run ends by max_steps.\n"
-            "With --each the folder holds a run folder for each image, summary.csv and summary.html; the same command\n"
-            "again fits what is not finished.",
-            run};
+    return {
+        {"train",
+         "[IMAGE ...]",
+         {{"each", 0, "", "fit every IMAGE, or every image in a folder, several at once"},
+          {"config", 0, "FILE", "YAML to start from"},
+          {"output", 0, "DIR", "run folder; without it log_root/exp_name"},
+          {"resume", 0, "DIR", "go on with the stopped run in this folder"},
+          {"json", 0, "", "the result as one JSON object"}},
+         true,
+         true},
+        "Fits Gaussians to an image.",
+        "IMAGE is a PNG, JPEG, TIFF, WebP or EXR file, grey or RGB, with or without alpha; or a folder, whose images\n"
+        "of one size are fitted together as a texture stack. The run folder receives the\n"
+        "configuration, metrics, checkpoints, a log and the final render. SIGINT and SIGTERM stop after the\n"
+        "current step and save; --resume goes on, bit for bit when the run ends by max_steps.\n"
+        "With --each the folder holds a run folder for each image, summary.csv and summary.html; the same command\n"
+        "again fits what is not finished.",
+        run};
 }
 
 }  // namespace gsfit::cli

@@ -13,7 +13,16 @@
 namespace gsfit {
 namespace {
 
-Value default_value(const Key& key) { return parse_value(key, {key.default_text}, std::string(key.name)); }
+constexpr std::string_view recipe_key = "recipe";
+
+/// What the last of the levels to say anything says about the recipe; null when none does.
+const Setting* chosen_recipe(const std::vector<Level>& levels) {
+    const Setting* chosen = nullptr;
+    for (const Level& level : levels) {
+        if (const Setting* setting = find_setting(level, find_key(recipe_key).value())) chosen = setting;
+    }
+    return chosen;
+}
 
 /// Where a person finds what was set: "run.yaml:3", "GSFIT_SEED", "--seed".
 std::string place(const Origin& origin) {
@@ -44,42 +53,63 @@ std::string Origin::text() const {
     return {};
 }
 
-Config::Config() : entries_(schema().size()) {
+Config::Config(Recipe recipe) : recipe_(recipe), entries_(schema().size()) {
     for (std::size_t key = 0; key < entries_.size(); ++key) {
         reset(key);
     }
+    entries_[find_key(recipe_key).value()].value = std::string(name_of(recipe));
+}
+
+Config Config::of(const std::vector<Level>& levels) {
+    const Setting* chosen = chosen_recipe(levels);
+    Config config(chosen != nullptr && chosen->value == Value(std::string(name_of(Recipe::image_gs))) ? Recipe::image_gs
+                                                                                                      : Recipe::gsfit);
+    if (chosen != nullptr) config.entries_[chosen->key].origin = chosen->origin;
+    for (const Level& level : levels) {
+        config.apply(level);
+    }
+    check_together(config);
+    return config;
 }
 
 Config Config::load(const Sources& sources) {
-    Config config;
-    if (sources.file) {
-        for (const Level& level : file_levels(*sources.file)) {
-            config.apply(level);
-        }
-    }
-    config.apply(environment_level(sources.environment));
-    config.apply(flag_level(sources.flags));
-    check_together(config);
-    return config;
+    std::vector<Level> levels;
+    if (sources.file) levels = file_levels(*sources.file);
+    levels.push_back(environment_level(sources.environment));
+    levels.push_back(flag_level(sources.flags));
+    return of(levels);
 }
 
-Config Config::parse(std::string_view yaml, const std::string& name) {
-    Config config;
-    config.apply(text_level(yaml, name));
-    check_together(config);
-    return config;
+Config Config::parse(std::string_view yaml, const std::string& name) { return of({text_level(yaml, name)}); }
+
+Value Config::default_value(std::size_t key) const {
+    const Key& row = schema()[key];
+    return parse_value(row, {row.default_for(recipe_)}, std::string(row.name));
 }
 
-void Config::reset(std::size_t key) { entries_[key] = {default_value(schema()[key]), {}}; }
+void Config::reset(std::size_t key) { entries_[key] = {default_value(key), {}}; }
+
+/// It would be ignored otherwise.
+void Config::check_is_read(const Setting& setting) const {
+    const Key& key = schema()[setting.key];
+    if (key.is_read_by(recipe_)) return;
+    const Origin& chosen = origin(recipe_key);
+    throw UsageError(std::string(key.name) + " (" + place(setting.origin) + ") is read by recipe " +
+                     std::string(name_of(*key.only)) + " only, and the recipe is " + std::string(name_of(recipe_)) +
+                     " (" + (chosen.level == Origin::Level::unset ? "default" : place(chosen)) +
+                     "); remove it or choose the other recipe");
+}
 
 void Config::apply(const std::vector<Setting>& level) {
     for (const Setting& setting : level) {
+        if (schema()[setting.key].name == recipe_key) continue;  // decided before all else
+        check_is_read(setting);
         entries_[setting.key] = {setting.value, setting.origin};
     }
-    for (const Replacement& rule : replacements()) {
+    for (const Replacement& rule : replacements(recipe_)) {
         const Setting* by = find_setting(level, rule.by);
         const Setting* replaced = find_setting(level, rule.replaced);
-        const bool takes_over = by != nullptr && by->value != default_value(schema()[rule.by]);
+        const bool takes_over = by != nullptr && by->value != default_value(rule.by);
         if (takes_over && replaced != nullptr) {
             refuse_both(rule, *by, *replaced);
         }
@@ -93,8 +123,8 @@ void Config::apply(const std::vector<Setting>& level) {
 
 /// Name of the key that takes the place of this one now.
 std::optional<std::string_view> Config::replaced_by(std::size_t key) const {
-    for (const Replacement& rule : replacements()) {
-        if (rule.replaced == key && entries_[rule.by].value != default_value(schema()[rule.by])) {
+    for (const Replacement& rule : replacements(recipe_)) {
+        if (rule.replaced == key && entries_[rule.by].value != default_value(rule.by)) {
             return schema()[rule.by].name;
         }
     }
@@ -130,6 +160,7 @@ std::string Config::to_yaml(bool with_origins) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const Key& key = schema()[i];
         const auto& [value, origin] = entries_[i];
+        if (!key.is_read_by(recipe_)) continue;
         if (key.group != group) {
             group = key.group;
             yaml += (yaml.empty() ? "# " : "\n# ") + std::string(group) + "\n";

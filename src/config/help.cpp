@@ -33,7 +33,9 @@ std::string facts(const Key& key) {
         text += accepted_values(key);
         text.append(key.unit.empty() ? "" : " ").append(key.unit).append("; ");
     }
-    return text.append("default ").append(key.default_text.empty() ? "empty" : key.default_text);
+    text.append("default ").append(key.default_text.empty() ? "empty" : key.default_text);
+    if (!key.image_gs_default.empty()) text.append(", by recipe image_gs ").append(key.image_gs_default);
+    return text;
 }
 
 std::string help_lines(const Key& key) {

@@ -16,7 +16,7 @@ struct Replacement {
     std::string_view reason;
 };
 
-std::span<const Replacement> replacements();
+std::span<const Replacement> replacements(Recipe recipe);
 
 /// Rules about several effective values at once. Throws UsageError.
 void check_together(const Config& config);

@@ -9,8 +9,8 @@
 #include <optional>
 #include <system_error>
 
-#include "config/utf8.h"
 #include "gsfit/core/error.h"
+#include "gsfit/core/utf8.h"
 
 namespace gsfit {
 namespace {
@@ -61,6 +61,14 @@ std::optional<Value> as_value(const std::optional<T>& parsed) {
     return parsed ? std::optional<Value>(*parsed) : std::nullopt;
 }
 
+/// Image-GS writes INFO where others write info.
+std::optional<Value> parse_choice(const Key& key, std::string_view text) {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+    const auto found = std::ranges::find(key.choices, lower);
+    return found != key.choices.end() ? std::optional<Value>(std::move(lower)) : std::nullopt;
+}
+
 std::optional<Value> try_parse(const Key& key, const Written& written) {
     const std::string_view text = written.text;
     switch (key.type) {
@@ -71,8 +79,7 @@ std::optional<Value> try_parse(const Key& key, const Written& written) {
         case Type::number:
             return written.quoted ? std::nullopt : as_value(parse_decimal<double>(text, key.range));
         case Type::choice:
-            return std::ranges::find(key.choices, text) != key.choices.end() ? std::optional<Value>(std::string(text))
-                                                                             : std::nullopt;
+            return parse_choice(key, text);
         case Type::text:
         case Type::path:
             return is_utf8(text) && std::ranges::none_of(text, is_control) ? std::optional<Value>(std::string(text))

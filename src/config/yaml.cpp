@@ -11,9 +11,9 @@
 #include <optional>
 #include <sstream>
 
-#include "config/utf8.h"
 #include "config/value.h"
 #include "gsfit/core/error.h"
+#include "gsfit/core/utf8.h"
 
 namespace gsfit {
 namespace {

@@ -106,6 +106,12 @@ Moments concatenate(const Moments& a, const Moments& b) {
         .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
 }
 
+Moments select(const Moments& moments, const at::Tensor& indices) {
+    return {.first = moments.first.index_select(0, indices),
+            .second = moments.second.index_select(0, indices),
+            .age = moments.age.index_select(0, indices)};
+}
+
 Rows with_neighbours(const Rows& rows, std::int64_t height) {
     const std::int64_t first = std::max<std::int64_t>(0, rows.first - 1);
     return {first, std::min(height, rows.first + rows.count + 1) - first};
@@ -145,9 +151,7 @@ std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, 
 void sort(Field& field, Moments& moments) {
     const auto order = morton_order(field.position);
     Field sorted = select(field, order);
-    Moments sorted_moments{.first = moments.first.index_select(0, order),
-                           .second = moments.second.index_select(0, order),
-                           .age = moments.age.index_select(0, order)};
+    Moments sorted_moments = select(moments, order);
     field = std::move(sorted);
     moments = std::move(sorted_moments);
 }

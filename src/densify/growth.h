@@ -8,6 +8,9 @@ namespace gsfit {
 /// Both fields' moments.
 Moments concatenate(const Moments& a, const Moments& b);
 
+/// The moments of these Gaussians.
+Moments select(const Moments& moments, const at::Tensor& indices);
+
 /// `rows` and the one on either side, where the lattice has it.
 Rows with_neighbours(const Rows& rows, std::int64_t height);
 

@@ -5,16 +5,14 @@
 #include <numbers>
 #include <vector>
 
-#include "draw/surface.h"
-#include "gsfit/core/parallel.h"
+#include "draw/bands.h"
 
 namespace gsfit {
 namespace {
 
-constexpr double background = 0.09;     // grey between ellipses
-constexpr double outlined_from = 2.5;   // [pixels] radius: smaller ones would be all outline
-constexpr double outline_shade = 0.55;  // of the ellipse's own colour
-constexpr std::int64_t band_rows = 64;  // that one thread draws at a time
+constexpr std::uint8_t background = 23;  // grey between ellipses
+constexpr double outlined_from = 2.5;    // [pixels] radius: smaller ones would be all outline
+constexpr double outline_shade = 0.55;   // of the ellipse's own colour
 
 /// An ellipse in a picture, lengths in pixels.
 struct Ellipse {
@@ -72,41 +70,17 @@ void draw(cairo_t* context, const Ellipse& e) {
     cairo_stroke(context);
 }
 
-/// Rows from `first` on into the picture.
-void draw_band(Picture& picture, const std::vector<Ellipse>& ellipses, std::int64_t first) {
-    const std::int64_t rows = std::min(band_rows, picture.height - first);
-    const Surface surface = image_surface(CAIRO_FORMAT_RGB24, static_cast<int>(picture.width), static_cast<int>(rows));
-    const Context context = context_of(surface);
-    cairo_set_source_rgb(context.get(), background, background, background);
-    cairo_paint(context.get());
-    cairo_translate(context.get(), 0, -static_cast<double>(first));
-    cairo_set_line_width(context.get(), 0.8);
-    for (const Ellipse& e : ellipses) {
-        const bool touches =
-            e.y + e.reach > static_cast<double>(first) - 1 && e.y - e.reach < static_cast<double>(first + rows) + 1;
-        if (touches) draw(context.get(), e);
-    }
-    cairo_surface_flush(surface.get());
-    const unsigned char* data = cairo_image_surface_get_data(surface.get());
-    const int stride = cairo_image_surface_get_stride(surface.get());
-    for (std::int64_t row = 0; row < rows; ++row) {
-        const auto* pixels = reinterpret_cast<const std::uint32_t*>(data + row * stride);
-        std::uint8_t* out = picture.pixel(0, first + row);
-        for (std::int64_t column = 0; column < picture.width; ++column) {
-            *out++ = static_cast<std::uint8_t>(pixels[column] >> 16);
-            *out++ = static_cast<std::uint8_t>(pixels[column] >> 8);
-            *out++ = static_cast<std::uint8_t>(pixels[column]);
-        }
-    }
-}
-
 }  // namespace
 
 Picture ellipses_picture(const Field& field, std::int64_t width, std::int64_t height) {
     const std::vector<Ellipse> ellipses = ellipses_of(field, width, height);
-    Picture picture(width, height);
-    parallel_for((height + band_rows - 1) / band_rows,
-                 [&](std::int64_t band) { draw_band(picture, ellipses, band * band_rows); });
+    Picture picture(width, height, background);
+    draw_in_bands(picture, [&](cairo_t* context, double first, double end) {
+        cairo_set_line_width(context, 0.8);
+        for (const Ellipse& e : ellipses) {
+            if (e.y + e.reach > first - 1 && e.y - e.reach < end + 1) draw(context, e);
+        }
+    });
     return picture;
 }
 

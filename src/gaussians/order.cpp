@@ -1,6 +1,4 @@
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/index_select.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,24 +23,6 @@ at::Tensor morton_order(const at::Tensor& position) {
     std::transform(codes.begin(), codes.end(), order.data_ptr<std::int64_t>(),
                    [](const auto& code) { return code.second; });
     return order;
-}
-
-Field select(const Field& field, const at::Tensor& indices) {
-    return {.position = field.position.index_select(0, indices),
-            .inv_scale = field.inv_scale.index_select(0, indices),
-            .rotation = field.rotation.index_select(0, indices),
-            .feature = field.feature.index_select(0, indices),
-            .raster_width = field.raster_width,
-            .raster_height = field.raster_height};
-}
-
-Field concatenate(const Field& a, const Field& b) {
-    return {.position = at::cat({a.position, b.position}),
-            .inv_scale = at::cat({a.inv_scale, b.inv_scale}),
-            .rotation = at::cat({a.rotation, b.rotation}),
-            .feature = at::cat({a.feature, b.feature}),
-            .raster_width = a.raster_width,
-            .raster_height = a.raster_height};
 }
 
 }  // namespace gsfit

@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <vector>
 
 #include "image/pixels.h"
 #include "image/source.h"
@@ -14,9 +16,11 @@ namespace gsfit {
 struct StoredImage {
     std::int64_t width = 0;
     std::int64_t height = 0;
-    int channels = 0;     ///< with alpha
-    int bits = 8;         ///< 8 or 16
-    int orientation = 1;  ///< 1 to 8, as EXIF has it: what makes these pixels upright
+    int channels = 0;                  ///< with alpha
+    int bits = 8;                      ///< 8 or 16, or 32 for floats
+    int orientation = 1;               ///< 1 to 8, as EXIF has it: what makes these pixels upright
+    std::vector<std::byte> profile{};  ///< ICC, as the file has it
+    bool alpha_multiplied = false;     ///< the colours are already multiplied by alpha
 };
 
 /// An image file of which the header has been read. The source must outlive it.
@@ -29,5 +33,6 @@ OpenImage open_png(const ImageSource& source);
 OpenImage open_jpeg(const ImageSource& source);
 OpenImage open_tiff(const ImageSource& source);
 OpenImage open_webp(const ImageSource& source);
+OpenImage open_exr(const ImageSource& source);
 
 }  // namespace gsfit

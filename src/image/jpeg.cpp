@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <span>
+#include <vector>
 
 #include "image/decoders.h"
 #include "image/orientation.h"
@@ -84,6 +86,7 @@ public:
     [[nodiscard]] std::int64_t height() const { return jpeg_.image_height; }
     [[nodiscard]] int components() const { return jpeg_.num_components; }
     [[nodiscard]] int orientation() const;
+    [[nodiscard]] std::vector<std::byte> profile();
 
 private:
     template <class Body>
@@ -108,6 +111,7 @@ JpegReader::JpegReader(const ImageSource& source) : stream_(source) {
         jpeg_create_decompress(&reader.jpeg_);
         reader.jpeg_.src = &reader.stream_;
         jpeg_save_markers(&reader.jpeg_, JPEG_APP0 + 1, 0xFFFF);
+        jpeg_save_markers(&reader.jpeg_, JPEG_APP0 + 2, 0xFFFF);
     };
     if (!guarded(create)) throw std::bad_alloc();
 }
@@ -152,9 +156,19 @@ int JpegReader::orientation() const {
     int orientation = 1;
     for (const jpeg_marker_struct* marker = jpeg_.marker_list; marker != nullptr && orientation == 1;
          marker = marker->next) {
+        if (marker->marker != JPEG_APP0 + 1) continue;
         orientation = exif_orientation(std::as_bytes(std::span(marker->data, marker->data_length)));
     }
     return orientation;
+}
+
+std::vector<std::byte> JpegReader::profile() {
+    JOCTET* bytes = nullptr;
+    unsigned size = 0;
+    guarded([&](JpegReader& reader) { jpeg_read_icc_profile(&reader.jpeg_, &bytes, &size); });
+    const std::unique_ptr<JOCTET, void (*)(void*)> owner(bytes, std::free);
+    const auto* first = reinterpret_cast<const std::byte*>(bytes);
+    return {first, first + size};
 }
 
 /// A progressive file's coefficients are allocated whole before the first is read. No JPEG packs more than some hundred
@@ -177,7 +191,7 @@ OpenImage open_jpeg(const ImageSource& source) {
         refuse(source, "it has " + std::to_string(reader->components()) +
                            " colour components (CMYK, for print); convert it to RGB first");
     }
-    return {{reader->width(), reader->height(), reader->components(), 8, reader->orientation()},
+    return {{reader->width(), reader->height(), reader->components(), 8, reader->orientation(), reader->profile()},
             [&source, reader](const Pixels& pixels) {
                 if (!reader->read_pixels(pixels)) refuse_damaged(source, reader->report());
             }};

@@ -31,7 +31,7 @@ PackedImage PackedImage::moved_to_file(const std::filesystem::path& folder) cons
         std::memcpy(moved.row(y), view_.pixel(0, y), moved.row_bytes());
         moved.finish_row(y);
     }
-    return pack(moved);
+    return pack(moved).with_maps(maps_);
 }
 
 PackedImage PackedImage::on_device(const at::Device& device) const {
@@ -51,7 +51,7 @@ PackedImage PackedImage::on_device(const at::Device& device) const {
     PackedView view = view_;
     view.data = static_cast<const std::byte*>(copied->const_data_ptr());
     view.row_bytes = static_cast<std::size_t>(row_bytes);
-    return {view, copied};
+    return PackedImage(view, copied).with_maps(maps_);
 }
 
 void PackedImage::prefetch(const Rows& rows) const { advise(rows, MADV_WILLNEED); }

@@ -69,23 +69,51 @@ void scale_row(const PackedView& view, std::int64_t y, at::Tensor& scaled) {
     }
 }
 
-/// Where the channels of an image go: three make a picture, one that is left over makes a grey one.
-struct Grid {
-    explicit Grid(std::int64_t channels)
-        : coloured(channels / 3),
-          maps(coloured + channels % 3),
-          across(static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(maps))))),
-          down((maps + across - 1) / across) {}
+/// Channels that make one picture: first, first + step, first + 2 step.
+struct Tile {
+    std::int64_t first;
+    std::int64_t step;  ///< 1: red, green, blue; 0: grey
+};
 
-    std::int64_t coloured;
-    std::int64_t maps;
+/// Three channels of a map make a picture, each other one makes a grey one.
+std::vector<Tile> tiles_of(const ImageMaps& maps) {
+    std::vector<Tile> tiles;
+    for (const ImageMap& map : maps) {
+        const bool coloured = map.channels >= 3;
+        if (coloured) tiles.push_back({map.first, 1});
+        for (int c = coloured ? 3 : 0; c < map.channels; ++c) tiles.push_back({map.first + c, 0});
+    }
+    return tiles;
+}
+
+/// Threes of channels, and those that are left over.
+std::vector<Tile> tiles_of(std::int64_t channels) {
+    std::vector<Tile> tiles;
+    for (std::int64_t c = 0; c + 3 <= channels; c += 3) tiles.push_back({c, 1});
+    for (std::int64_t c = channels / 3 * 3; c < channels; ++c) tiles.push_back({c, 0});
+    return tiles;
+}
+
+/// Where they go.
+struct Grid {
+    explicit Grid(std::vector<Tile> all)
+        : tiles(std::move(all)),
+          across(static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(tiles.size()))))),
+          down((static_cast<std::int64_t>(tiles.size()) + across - 1) / across) {}
+
+    std::vector<Tile> tiles;
     std::int64_t across;
     std::int64_t down;
 };
 
-/// Copies channels first, first + step, first + 2 step of a band to (left, top) of the picture.
-void put(const at::Tensor& band, std::int64_t first, std::int64_t step, Picture& picture, std::int64_t left,
-         std::int64_t top) {
+/// As the files have the values: of all maps, which have one gamma.
+at::Tensor without_gamma(const at::Tensor& band, const ImageMaps& maps) {
+    if (maps.empty() || maps[0].gamma == 1) return band;
+    return band.clamp(0, 1).pow_(1 / maps[0].gamma);
+}
+
+/// Copies a tile of a band to (left, top) of the picture.
+void put(const at::Tensor& band, const Tile& tile, Picture& picture, std::int64_t left, std::int64_t top) {
     const auto width = static_cast<int>(band.size(2));
     constexpr std::int64_t rows_at_a_time = 16;
     parallel_ranges(band.size(1), rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
@@ -93,7 +121,7 @@ void put(const at::Tensor& band, std::int64_t first, std::int64_t step, Picture&
         std::array<cv::Mat, 3> planes;
         for (std::int64_t c = 0; c < 3; ++c) {
             const float* values =
-                band.const_data_ptr<float>() + (first + c * step) * band.stride(0) + begin * band.stride(1);
+                band.const_data_ptr<float>() + (tile.first + c * tile.step) * band.stride(0) + begin * band.stride(1);
             const cv::Mat plane(rows, width, CV_32F, const_cast<float*>(values),
                                 static_cast<std::size_t>(band.stride(1)) * sizeof(float));
             plane.convertTo(planes[static_cast<std::size_t>(c)], CV_8U, 255);
@@ -106,31 +134,32 @@ void put(const at::Tensor& band, std::int64_t first, std::int64_t step, Picture&
 
 /// The band that begins at row `top` of an image of `height` rows.
 void put_band(const at::Tensor& band, const Grid& grid, std::int64_t top, std::int64_t height, Picture& picture) {
-    for (std::int64_t map = 0; map < grid.maps; ++map) {
-        const bool colour = map < grid.coloured;
-        put(band, colour ? 3 * map : 2 * grid.coloured + map, colour ? 1 : 0, picture, map % grid.across * band.size(2),
-            map / grid.across * height + top);
+    std::int64_t place = 0;
+    for (const Tile& tile : grid.tiles) {
+        put(band, tile, picture, place % grid.across * band.size(2), place / grid.across * height + top);
+        ++place;
     }
 }
 
 }  // namespace
 
-Picture picture_of(const ImageBands& image) {
-    const Grid grid(image.channels);
+Picture picture_of(const ImageBands& image, const ImageMaps& maps) {
+    const Grid grid(maps.empty() ? tiles_of(image.channels) : tiles_of(maps));
     Picture picture(grid.across * image.width, grid.down * image.height);
     const std::int64_t most = write_image_rows(image.width, image.channels);
     for (std::int64_t first = 0; first < image.height; first += most) {
         const at::Tensor band = image.band(first, std::min(most, image.height - first)).contiguous();
-        put_band(band, grid, first, image.height, picture);
+        put_band(without_gamma(band, maps), grid, first, image.height, picture);
     }
     return picture;
 }
 
-Picture picture_of(const at::Tensor& image) {
+Picture picture_of(const at::Tensor& image, const ImageMaps& maps) {
     return picture_of({.width = image.size(2),
                        .height = image.size(1),
                        .channels = static_cast<int>(image.size(0)),
-                       .band = [&](std::int64_t first, std::int64_t rows) { return image.narrow(1, first, rows); }});
+                       .band = [&](std::int64_t first, std::int64_t rows) { return image.narrow(1, first, rows); }},
+                      maps);
 }
 
 Picture picture_of(const PackedImage& image, std::int64_t width, std::int64_t height) {
@@ -141,7 +170,7 @@ Picture picture_of(const PackedImage& image, std::int64_t width, std::int64_t he
         parallel_for(rows, [&](std::int64_t row) { scale_row(image.view(), first + row, scaled); });
         image.drop({0, Cover(first + rows - 1, height, image.height()).end});
     }
-    return picture_of(scaled);
+    return picture_of(scaled, image.maps());
 }
 
 PictureSize picture_size(std::int64_t width, std::int64_t height, std::int64_t most) {

@@ -1,22 +1,37 @@
 #include "image/pixels.h"
 
 #include <limits>
+#include <span>
+#include <type_traits>
 
 namespace gsfit {
 namespace {
 
-/// Moves the colours of row y to where they lie without alpha. Returns whether all alpha is `opaque`.
 template <class Value>
-bool compact_row(const Pixels& pixels, const Pixels& colours, std::int64_t y) {
-    const auto* source = reinterpret_cast<const Value*>(pixels.row(y));
-    auto* target = reinterpret_cast<Value*>(colours.row(y));
-    constexpr Value opaque = std::numeric_limits<Value>::max();
-    Value alpha = opaque;
-    for (std::int64_t x = 0; x < pixels.width; ++x) {
-        for (int channel = 0; channel < colours.channels; ++channel) *target++ = *source++;
-        alpha &= *source++;
+constexpr Value opaque = std::numeric_limits<Value>::max();
+template <>
+constexpr float opaque<float> = 1.0F;
+
+template <class Value>
+std::span<Value> row_of(const Pixels& pixels, std::int64_t y) {
+    return {reinterpret_cast<Value*>(pixels.row(y)), static_cast<std::size_t>(pixels.width * pixels.channels)};
+}
+
+/// Calls `body` with a value of the pixels' type.
+template <class Body>
+auto with_type(const Pixels& pixels, const Body& body) {
+    if (pixels.bits == 8) return body(std::uint8_t{});
+    return pixels.bits == 16 ? body(std::uint16_t{}) : body(float{});
+}
+
+template <class Value>
+Value product(Value colour, Value alpha) {
+    if constexpr (std::is_same_v<Value, float>) {
+        return colour * alpha;
+    } else {
+        constexpr std::uint32_t most = opaque<Value>;
+        return static_cast<Value>((std::uint32_t{colour} * alpha + most / 2) / most);
     }
-    return alpha == opaque;
 }
 
 }  // namespace
@@ -42,18 +57,49 @@ Pixels allocate_pixels(std::int64_t width, std::int64_t height, int channels, in
     return pixels;
 }
 
-bool remove_opaque_alpha(Pixels& pixels) {
+bool is_opaque(const Pixels& pixels) {
+    return with_type(pixels, [&]<class Value>(Value) {
+        for (std::int64_t y = 0; y < pixels.height; ++y) {
+            const std::span<Value> row = row_of<Value>(pixels, y);
+            const auto step = static_cast<std::size_t>(pixels.channels);
+            for (std::size_t i = step - 1; i < row.size(); i += step) {
+                if (row[i] < opaque<Value>) return false;
+            }
+            if ((y + 1) % pixels.band_rows() == 0) pixels.drop({0, y + 1});
+        }
+        return true;
+    });
+}
+
+void remove_alpha(Pixels& pixels) {
     Pixels colours = pixels;
     --colours.channels;
-    const auto compact = pixels.bits == 8 ? compact_row<std::uint8_t> : compact_row<std::uint16_t>;
-    for (std::int64_t y = 0; y < pixels.height; ++y) {
-        if (!compact(pixels, colours, y)) return false;
-        if ((y + 1) % pixels.band_rows() == 0 || y + 1 == pixels.height) pixels.drop({0, y + 1});
-        colours.finish_row(y);
-    }
+    with_type(pixels, [&]<class Value>(Value) {
+        for (std::int64_t y = 0; y < pixels.height; ++y) {
+            const Value* from = row_of<Value>(pixels, y).data();
+            for (Value* to = row_of<Value>(colours, y).data(); from != row_of<Value>(pixels, y + 1).data(); ++from) {
+                for (int channel = 0; channel < colours.channels; ++channel) *to++ = *from++;
+            }
+            if ((y + 1) % pixels.band_rows() == 0 || y + 1 == pixels.height) pixels.drop({0, y + 1});
+            colours.finish_row(y);
+        }
+    });
     colours.memory->shrink(colours.bytes());
     pixels = colours;
-    return true;
+}
+
+void multiply_by_alpha(const Pixels& pixels) {
+    with_type(pixels, [&]<class Value>(Value) {
+        const auto channels = static_cast<std::size_t>(pixels.channels);
+        for (std::int64_t y = 0; y < pixels.height; ++y) {
+            const std::span<Value> row = row_of<Value>(pixels, y);
+            for (std::size_t i = 0; i < row.size(); i += channels) {
+                const Value alpha = row[i + channels - 1];
+                for (std::size_t c = 0; c + 1 < channels; ++c) row[i + c] = product(row[i + c], alpha);
+            }
+            pixels.finish_row(y);
+        }
+    });
 }
 
 }  // namespace gsfit

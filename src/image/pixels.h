@@ -19,7 +19,9 @@ struct Pixels {
     std::int64_t width = 0;
     std::int64_t height = 0;
     int channels = 0;
-    int bits = 8;
+    int bits = 8;  ///< 8 or 16, or 32 for floats
+
+    [[nodiscard]] bool has_alpha() const { return channels % 2 == 0; }  ///< before images are put together
 
     [[nodiscard]] std::size_t pixel_bytes() const {
         return static_cast<std::size_t>(channels) * static_cast<std::size_t>(bits / 8);
@@ -29,6 +31,7 @@ struct Pixels {
     [[nodiscard]] std::byte* row(std::int64_t y) const {
         return memory->data() + static_cast<std::size_t>(y) * row_bytes();
     }
+    /// Of pixels in 8 or 16 bit.
     [[nodiscard]] PackedView view() const { return {memory->data(), width, height, channels, bits, row_bytes()}; }
 
     /// As many rows as are made before they leave the resident set: some 16 MiB.
@@ -46,8 +49,11 @@ struct Pixels {
 Pixels allocate_pixels(std::int64_t width, std::int64_t height, int channels, int bits,
                        const std::filesystem::path& folder = {});
 
-/// Removes the last channel of grey + alpha or RGB + alpha, in place. Returns false when any of its values is below
-/// the largest one; the pixels are undefined then.
-bool remove_opaque_alpha(Pixels& pixels);
+// Of grey + alpha or RGB + alpha, in place.
+
+/// Whether alpha is 1 everywhere.
+bool is_opaque(const Pixels& pixels);
+void remove_alpha(Pixels& pixels);
+void multiply_by_alpha(const Pixels& pixels);
 
 }  // namespace gsfit

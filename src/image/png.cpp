@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::int64_t height() const { return png_get_image_height(png_, info_); }
     [[nodiscard]] int channels() const { return png_get_channels(png_, info_); }
     [[nodiscard]] int bits() const { return png_get_bit_depth(png_, info_); }
+    [[nodiscard]] std::vector<std::byte> profile() const;
 
 private:
     static void on_error(png_structp png, png_const_charp message);
@@ -104,6 +105,16 @@ bool PngReader::read_rows(const Pixels& pixels) {
     return true;
 }
 
+std::vector<std::byte> PngReader::profile() const {
+    png_charp name = nullptr;
+    int compression = 0;
+    png_bytep bytes = nullptr;
+    png_uint_32 size = 0;
+    if (png_get_iCCP(png_, info_, &name, &compression, &bytes, &size) == 0) return {};
+    const auto* first = reinterpret_cast<const std::byte*>(bytes);
+    return {first, first + size};
+}
+
 std::size_t big_endian(std::span<const std::byte, 4> bytes) {
     std::size_t value = 0;
     for (const std::byte byte : bytes) value = value << 8 | std::to_integer<std::size_t>(byte);
@@ -135,7 +146,8 @@ OpenImage open_png(const ImageSource& source) {
     if (!reader->read_header()) refuse_damaged(source, reader->report());
     check_size(source, reader->width(), reader->height());
     if (!reader->choose_layout()) refuse_damaged(source, reader->report());
-    return {{reader->width(), reader->height(), reader->channels(), reader->bits(), png_orientation(source)},
+    return {{reader->width(), reader->height(), reader->channels(), reader->bits(), png_orientation(source),
+             reader->profile()},
             [&source, reader](const Pixels& pixels) {
                 if (!reader->read_rows(pixels)) refuse_damaged(source, reader->report());
             }};

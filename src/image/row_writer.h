@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "gsfit/core/file.h"
@@ -19,7 +20,9 @@ struct ImageTarget {
     const std::filesystem::path& path;  ///< for messages
     std::int64_t width = 0;
     std::int64_t height = 0;
-    int channels = 0;  ///< 1, grey, or 3, red first
+    int channels = 0;                      ///< 1, grey, or 3, red first; one more with alpha
+    int bits = 8;                          ///< 8, 16 or 32, floats
+    std::span<const std::byte> profile{};  ///< ICC, usable; empty: none
 };
 
 /// Throws OutputError of what the file said, or of what the encoder could not do; std::bad_alloc.
@@ -30,7 +33,7 @@ public:
     RowWriter& operator=(const RowWriter&) = delete;
     virtual ~RowWriter() = default;
 
-    /// The next rows, of 8 bit. Their values are undefined afterwards.
+    /// The next rows, in the target's bits. Their values are undefined afterwards.
     virtual void write(const Pixels& rows) = 0;
     /// After the last row: what is still to be written.
     virtual void finish() = 0;
@@ -41,6 +44,7 @@ std::unique_ptr<RowWriter> write_jpeg(const ImageTarget& target);
 std::unique_ptr<RowWriter> write_tiff(const ImageTarget& target);
 std::unique_ptr<RowWriter> write_webp(const ImageTarget& target);
 std::unique_ptr<RowWriter> write_bmp(const ImageTarget& target);
+std::unique_ptr<RowWriter> write_exr(const ImageTarget& target);
 
 /// An encoder's way to its file: exceptions must not pass through a library written in C, so they wait here.
 class EncodedFile {

@@ -54,6 +54,8 @@ struct TiffHeader {
     std::uint16_t compression = COMPRESSION_NONE;
     std::uint16_t planar = PLANARCONFIG_CONTIG;
     std::uint16_t orientation = 1;
+    bool alpha_multiplied = false;
+    std::vector<std::byte> profile{};
 
     [[nodiscard]] int planes() const { return planar == PLANARCONFIG_SEPARATE ? samples : 1; }
     /// In a row of a plane, or of all channels when they are interleaved.
@@ -62,7 +64,9 @@ struct TiffHeader {
     }
     [[nodiscard]] StoredImage stored() const {
         const bool usable = orientation >= 1 && orientation <= 8;
-        return {width, height, photometric == PHOTOMETRIC_PALETTE ? 3 : samples, bits, usable ? orientation : 1};
+        return {
+            width,   height,          photometric == PHOTOMETRIC_PALETTE ? 3 : samples, bits, usable ? orientation : 1,
+            profile, alpha_multiplied};
     }
 };
 
@@ -77,17 +81,30 @@ TiffHeader read_header(TIFF* tiff) {
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &header.compression);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &header.planar);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &header.orientation);
+    std::uint16_t extra_count = 0;
+    const std::uint16_t* extra = nullptr;
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra);
+    header.alpha_multiplied = extra_count > 0 && extra[0] == EXTRASAMPLE_ASSOCALPHA;
+    std::uint32_t profile_bytes = 0;
+    const std::byte* profile = nullptr;
+    if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &profile_bytes, &profile) != 0) {
+        header.profile.assign(profile, profile + profile_bytes);
+    }
     return header;
 }
 
 void check_sample_type(const ImageSource& source, const TiffHeader& header) {
-    if (header.format == SAMPLEFORMAT_IEEEFP || header.photometric == PHOTOMETRIC_LOGL ||
-        header.photometric == PHOTOMETRIC_LOGLUV) {
-        refuse(source, "its values are floating point; convert it to 16 bit first");
+    if (header.photometric == PHOTOMETRIC_LOGL || header.photometric == PHOTOMETRIC_LOGLUV) {
+        refuse(source, "its values are logarithms (LogLuv); convert it to 32 bit floats first");
+    }
+    if (header.format == SAMPLEFORMAT_IEEEFP) {
+        if (header.bits == 32 && header.photometric != PHOTOMETRIC_MINISWHITE) return;
+        refuse(source, "its values are floating point of " + std::to_string(header.bits) +
+                           " bit, or count from white down; convert it to 32 bit first");
     }
     if ((header.format != SAMPLEFORMAT_UINT && header.format != SAMPLEFORMAT_VOID) ||
         (header.bits != 8 && header.bits != 16)) {
-        refuse(source, "its values are not unsigned integers of 8 or 16 bit; convert it first");
+        refuse(source, "its values are neither unsigned integers of 8 or 16 bit nor floats of 32; convert it first");
     }
 }
 

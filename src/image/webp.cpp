@@ -28,16 +28,17 @@ std::string report_of(VP8StatusCode status) {
     }
 }
 
-int webp_orientation(std::span<const std::uint8_t> bytes) {
+/// The first chunk of this name; empty when there is none.
+std::vector<std::byte> chunk_of(std::span<const std::uint8_t> bytes, const char* name) {
     const WebPData data{bytes.data(), bytes.size()};
     const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
-    if (!demuxer) return 1;
+    if (!demuxer) return {};
     WebPChunkIterator chunk{};
-    const bool found = WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) != 0;
-    const std::span exif(chunk.chunk.bytes, found ? chunk.chunk.size : 0);
-    const int orientation = exif_orientation(std::as_bytes(exif));
+    const bool found = WebPDemuxGetChunk(demuxer.get(), name, 1, &chunk) != 0;
+    const auto content = std::as_bytes(std::span(chunk.chunk.bytes, found ? chunk.chunk.size : 0));
+    std::vector<std::byte> copy(content.begin(), content.end());
     WebPDemuxReleaseChunkIterator(&chunk);
-    return orientation;
+    return copy;
 }
 
 }  // namespace
@@ -53,7 +54,8 @@ OpenImage open_webp(const ImageSource& source) {
     if (config.input.has_animation != 0) refuse(source, "it is an animation; export one of its frames first");
     check_size(source, config.input.width, config.input.height);
     const int channels = config.input.has_alpha != 0 ? 4 : 3;
-    return {{config.input.width, config.input.height, channels, 8, webp_orientation(data)},
+    return {{config.input.width, config.input.height, channels, 8, exif_orientation(chunk_of(data, "EXIF")),
+             chunk_of(data, "ICCP")},
             [&source, bytes, data, config](const Pixels& pixels) mutable {
                 config.output.colorspace = pixels.channels == 4 ? MODE_RGBA : MODE_RGB;
                 config.output.is_external_memory = 1;

@@ -7,13 +7,17 @@
 #include <cctype>
 #include <cmath>
 #include <future>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
+#include "image/map_values.h"
+#include "image/profile.h"
 #include "image/row_writer.h"
 
 namespace gsfit {
@@ -24,6 +28,8 @@ struct Format {
     std::int64_t max_side;    ///< [pixels]
     std::int64_t max_pixels;  ///< width * height
     std::unique_ptr<RowWriter> (*writer)(const ImageTarget&);
+    int bits;                      ///< the most that it holds; 32: floats
+    bool alpha;                    ///< whether it holds alpha
     std::int64_t pixel_bytes = 0;  ///< memory for the whole image [bytes a pixel]
 };
 
@@ -34,13 +40,14 @@ constexpr std::int64_t webp_pixel_bytes = 36;  // 4 for the picture; the encoder
 constexpr std::int64_t any_pixels = std::int64_t{1} << 32;
 constexpr std::int64_t bmp_pixels = std::int64_t{1} << 29;  // its header counts bytes in 31 bits
 
-constexpr std::array<Format, 7> formats{{{".png", png_side, any_pixels, write_png},
-                                         {".jpg", jpeg_side, any_pixels, write_jpeg},
-                                         {".jpeg", jpeg_side, any_pixels, write_jpeg},
-                                         {".webp", webp_side, any_pixels, write_webp, webp_pixel_bytes},
-                                         {".tif", png_side, any_pixels, write_tiff},
-                                         {".tiff", png_side, any_pixels, write_tiff},
-                                         {".bmp", png_side, bmp_pixels, write_bmp}}};
+constexpr std::array<Format, 8> formats{{{".png", png_side, any_pixels, write_png, 16, true},
+                                         {".jpg", jpeg_side, any_pixels, write_jpeg, 8, false},
+                                         {".jpeg", jpeg_side, any_pixels, write_jpeg, 8, false},
+                                         {".webp", webp_side, any_pixels, write_webp, 8, true, webp_pixel_bytes},
+                                         {".tif", png_side, any_pixels, write_tiff, 32, true},
+                                         {".tiff", png_side, any_pixels, write_tiff, 32, true},
+                                         {".exr", png_side, any_pixels, write_exr, 32, true},
+                                         {".bmp", png_side, bmp_pixels, write_bmp, 8, false}}};
 
 std::string lower_case_ending(const std::filesystem::path& path) {
     std::string ending = path.extension().string();
@@ -54,19 +61,48 @@ const Format& format_of(const std::filesystem::path& path) {
     const auto* format = std::find_if(formats.begin(), formats.end(),
                                       [&ending](const Format& candidate) { return candidate.ending == ending; });
     if (format == formats.end()) {
-        throw UsageError("cannot write '" + path.string() +
-                         "': its ending names no image format; use .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp");
+        throw UsageError(
+            "cannot write '" + path.string() +
+            "': its ending names no image format; use .png, .jpg, .jpeg, .webp, .tif, .tiff, .exr or .bmp");
     }
     return *format;
 }
 
+bool is_exr(const Format& format) { return format.ending == ".exr"; }
+
+/// What a map becomes in the format; EXR has floats only.
+int written_bits(const Format& format, const ImageMap& map) {
+    return is_exr(format) ? 32 : std::min(map.bits, format.bits);
+}
+
 void check(bool fits) {
-    if (!fits) throw Error("only float32 images [C,h,w] on the CPU with 1 or 3 channels can be written to a file");
+    if (!fits) {
+        throw Error(
+            "only float32 images [C,h,w] on the CPU with as many channels as their map has can be written to "
+            "a file");
+    }
 }
 
 /// NaN becomes 0.
-std::uint8_t to_8_bit(float value) {
-    return value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 1.0F) * 255.0F)) : std::uint8_t{0};
+template <class Value>
+Value stored(float value) {
+    if constexpr (std::is_same_v<Value, float>) {
+        return value;
+    } else {
+        constexpr auto most = static_cast<float>(std::numeric_limits<Value>::max());
+        return value > 0 ? static_cast<Value>(std::lround(std::min(value, 1.0F) * most)) : Value{0};
+    }
+}
+
+template <class Value>
+void store_row(const at::Tensor& band, std::int64_t y, const Pixels& pixels) {
+    auto* row = reinterpret_cast<Value*>(pixels.row(y));
+    for (int channel = 0; channel < pixels.channels; ++channel) {
+        const float* from = band.const_data_ptr<float>() + channel * band.stride(0) + y * band.stride(1);
+        for (std::int64_t x = 0; x < pixels.width; ++x) {
+            row[x * pixels.channels + channel] = stored<Value>(from[x * band.stride(2)]);
+        }
+    }
 }
 
 /// Makes the next band and interleaves its channels.
@@ -74,22 +110,16 @@ void make_band(const ImageBands& image, std::int64_t first, const Pixels& pixels
     const at::Tensor band = image.band(first, pixels.height);
     check(band.sizes() == at::IntArrayRef{image.channels, pixels.height, image.width} &&
           band.scalar_type() == at::kFloat && band.is_cpu());
-    const auto* values = band.const_data_ptr<float>();
-    parallel_for(pixels.height, [&](std::int64_t y) {
-        auto* row = reinterpret_cast<std::uint8_t*>(pixels.row(y));
-        for (int channel = 0; channel < pixels.channels; ++channel) {
-            const float* from = values + channel * band.stride(0) + y * band.stride(1);
-            for (std::int64_t x = 0; x < pixels.width; ++x) {
-                row[x * pixels.channels + channel] = to_8_bit(from[x * band.stride(2)]);
-            }
-        }
-    });
+    const auto store = pixels.bits == 8    ? store_row<std::uint8_t>
+                       : pixels.bits == 16 ? store_row<std::uint16_t>
+                                           : store_row<float>;
+    parallel_for(pixels.height, [&](std::int64_t y) { store(band, y, pixels); });
 }
 
-void write_bands(const ImageBands& image, RowWriter& writer) {
+void write_bands(const ImageBands& image, int bits, RowWriter& writer) {
     const std::int64_t most = std::min(write_image_rows(image.width, image.channels), image.height);
-    Pixels made = allocate_pixels(image.width, most, image.channels, 8);
-    Pixels encoded = allocate_pixels(image.width, most, image.channels, 8);
+    Pixels made = allocate_pixels(image.width, most, image.channels, bits);
+    Pixels encoded = allocate_pixels(image.width, most, image.channels, bits);
     std::future<void> encoding;  // its destructor waits; where no thread can be had, get() encodes
     for (std::int64_t first = 0; first < image.height; first += most) {
         made.height = std::min(most, image.height - first);
@@ -103,13 +133,19 @@ void write_bands(const ImageBands& image, RowWriter& writer) {
 
 }  // namespace
 
-void check_image_output(const std::filesystem::path& path, std::int64_t width, std::int64_t height) {
+void check_image_output(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
+                        const ImageMap& map) {
     const Format& format = format_of(path);
-    if (std::max(width, height) > format.max_side || width * height > format.max_pixels) {
+    const auto refuse = [&](const std::string& what) {
         throw UsageError("cannot write '" + path.string() + "': " + std::string(format.ending) + " files cannot hold " +
-                         std::to_string(width) + " x " + std::to_string(height) +
-                         " pixels; use .png or a smaller size");
+                         what);
+    };
+    if (std::max(width, height) > format.max_side || width * height > format.max_pixels) {
+        refuse(std::to_string(width) + " x " + std::to_string(height) + " pixels; use .png or a smaller size");
     }
+    const bool floats = map.bits == 32;
+    if (floats && format.bits < 32) refuse("the floating point of this image; use .exr or .tif");
+    if (map.alpha && !format.alpha) refuse("the alpha of this image; use .png, .webp, .tif or .exr");
 }
 
 std::int64_t write_image_rows(std::int64_t width, int channels) {
@@ -118,24 +154,40 @@ std::int64_t write_image_rows(std::int64_t width, int channels) {
     return std::clamp(floats / (width * channels) / block, std::int64_t{1}, std::int64_t{4}) * block;
 }
 
-std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height,
-                               int channels) {
+std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t width, std::int64_t height, int channels,
+                               int bits) {
     const std::int64_t rows = std::min(write_image_rows(width, channels), height);
     const std::int64_t floats = 4 * width * channels * rows;
-    const std::int64_t pixels = 3 * width * channels * rows;  // made, encoded, and the encoder's (BMP's flipped band)
-    const std::int64_t strips = 32 * height;                  // TIFF's places and sizes of strips, a row each at least
-    const std::int64_t tables = 1 << 20;                      // zlib's window, buffers of files, a thread
+    // Made, encoded, and the encoder's (BMP's flipped band).
+    const std::int64_t pixels = 3 * width * channels * rows * (bits / 8);
+    const std::int64_t strips = 32 * height;  // TIFF's places and sizes of strips, a row each at least
+    const std::int64_t tables = 1 << 20;      // zlib's window, buffers of files, a thread
     return floats + pixels + strips + tables + format_of(path).pixel_bytes * width * height;
 }
 
-void write_image(const std::filesystem::path& path, const ImageBands& image) {
-    check((image.channels == 1 || image.channels == 3) && image.width > 0 && image.height > 0);
-    check_image_output(path, image.width, image.height);
+void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map) {
+    check(image.channels == map.channels && map.channels >= 1 && map.channels <= 4 && image.width > 0 &&
+          image.height > 0);
+    check_image_output(path, image.width, image.height, map);
+    const Format& format = format_of(path);
+    const int bits = written_bits(format, map);
+    const std::vector<std::byte> profile = usable_profile(map.profile, map.channels);
+    const ImageBands file_image{.width = image.width,
+                                .height = image.height,
+                                .channels = image.channels,
+                                .band = [&](std::int64_t first, std::int64_t rows) {
+                                    return file_values(image.band(first, rows), map, is_exr(format));
+                                }};
     AtomicFile file(path);
-    const auto writer = format_of(path).writer({file, path, image.width, image.height, image.channels});
-    write_bands(image, *writer);
+    const auto writer = format.writer({file, path, image.width, image.height, image.channels, bits, profile});
+    write_bands(file_image, bits, *writer);
     writer->finish();
     file.commit();
+}
+
+void write_image(const std::filesystem::path& path, const ImageBands& image) {
+    check(image.channels == 1 || image.channels == 3);
+    write_map(path, image, {.channels = image.channels});
 }
 
 void write_image(const std::filesystem::path& path, const at::Tensor& image) {

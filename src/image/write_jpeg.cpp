@@ -103,6 +103,10 @@ void JpegWriter::begin(const ImageTarget& target) {
         jpeg_set_defaults(&jpeg_);
         jpeg_set_quality(&jpeg_, 95, TRUE);
         jpeg_start_compress(&jpeg_, TRUE);
+        if (!target.profile.empty()) {
+            jpeg_write_icc_profile(&jpeg_, reinterpret_cast<const JOCTET*>(target.profile.data()),
+                                   static_cast<unsigned>(target.profile.size()));
+        }
     });
 }
 

@@ -3,6 +3,8 @@
 #include <png.h>
 #include <zlib.h>
 
+#include <array>
+#include <bit>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -76,14 +78,23 @@ void PngWriter::on_write(png_structp png, png_bytep bytes, std::size_t size) {
 
 void PngWriter::begin(const ImageTarget& target) {
     guarded([&] {
-        png_set_IHDR(png_, info_, static_cast<png_uint_32>(target.width), static_cast<png_uint_32>(target.height), 8,
-                     target.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+        constexpr std::array<int, 4> types{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                           PNG_COLOR_TYPE_RGB_ALPHA};
+        png_set_IHDR(png_, info_, static_cast<png_uint_32>(target.width), static_cast<png_uint_32>(target.height),
+                     target.bits, types[static_cast<std::size_t>(target.channels - 1)], PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+        png_set_benign_errors(png_, 1);  // a profile that libpng does not like is left out
+        if (!target.profile.empty()) {
+            png_set_iCCP(png_, info_, "ICC profile", PNG_COMPRESSION_TYPE_BASE,
+                         reinterpret_cast<png_const_bytep>(target.profile.data()),
+                         static_cast<png_uint_32>(target.profile.size()));
+        }
         // Of photos hardly larger than with zlib's defaults, and much faster.
         png_set_compression_level(png_, 1);
         png_set_compression_strategy(png_, Z_RLE);
         png_set_compression_buffer_size(png_, 1 << 16);  // the size of a chunk and so of a write
         png_write_info(png_, info_);
+        if (target.bits == 16 && std::endian::native == std::endian::little) png_set_swap(png_);
     });
 }
 

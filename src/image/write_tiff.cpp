@@ -13,16 +13,16 @@ namespace gsfit {
 namespace {
 
 /// What libtiff does with a file: it writes strips at the end and the directory's place at the beginning.
-class TiffStream {
+class TiffOutput {
 public:
-    explicit TiffStream(const ImageTarget& target) : file_(target) {}
+    explicit TiffOutput(const ImageTarget& target) : file_(target) {}
     [[nodiscard]] const EncodedFile& file() const { return file_; }
 
     static tmsize_t read(thandle_t /*handle*/, void* /*target*/, tmsize_t /*size*/) { return -1; }
     static tmsize_t write(thandle_t handle, void* source, tmsize_t size);
     static toff_t seek(thandle_t handle, toff_t offset, int whence);
     static int close(thandle_t /*handle*/) { return 0; }
-    static toff_t size(thandle_t handle) { return static_cast<TiffStream*>(handle)->size_; }
+    static toff_t size(thandle_t handle) { return static_cast<TiffOutput*>(handle)->size_; }
 
 private:
     EncodedFile file_;
@@ -30,8 +30,8 @@ private:
     std::uint64_t size_ = 0;
 };
 
-tmsize_t TiffStream::write(thandle_t handle, void* source, tmsize_t size) {
-    auto* stream = static_cast<TiffStream*>(handle);
+tmsize_t TiffOutput::write(thandle_t handle, void* source, tmsize_t size) {
+    auto* stream = static_cast<TiffOutput*>(handle);
     if (!stream->file_.seek(stream->position_) || !stream->file_.write(source, static_cast<std::size_t>(size)))
         return -1;
     stream->position_ += static_cast<std::uint64_t>(size);
@@ -39,8 +39,8 @@ tmsize_t TiffStream::write(thandle_t handle, void* source, tmsize_t size) {
     return size;
 }
 
-toff_t TiffStream::seek(thandle_t handle, toff_t offset, int whence) {
-    auto* stream = static_cast<TiffStream*>(handle);
+toff_t TiffOutput::seek(thandle_t handle, toff_t offset, int whence) {
+    auto* stream = static_cast<TiffOutput*>(handle);
     const std::uint64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream->position_ : stream->size_;
     return stream->position_ = from + offset;
 }
@@ -52,7 +52,7 @@ struct DropTiff {
 
 /// The classic kind counts bytes in 32 bits, and LZW makes noise up to half as large again.
 bool needs_big_tiff(const ImageTarget& target) {
-    return target.width * target.height * target.channels > (std::int64_t{1} << 32) / 10 * 6;
+    return target.width * target.height * target.channels * (target.bits / 8) > (std::int64_t{1} << 32) / 10 * 6;
 }
 
 class TiffWriter : public RowWriter {
@@ -65,7 +65,7 @@ private:
     template <class Body>
     void guarded(const Body& body);
 
-    TiffStream stream_;
+    TiffOutput stream_;
     std::unique_ptr<TIFF, DropTiff> tiff_;
     std::uint32_t row_ = 0;
 };
@@ -79,18 +79,26 @@ void TiffWriter::guarded(const Body& body) {
 }
 
 TiffWriter::TiffWriter(const ImageTarget& target) : stream_(target) {
+    constexpr std::uint16_t straight = EXTRASAMPLE_UNASSALPHA;
+    const bool floats = target.bits == 32;
     guarded([&] {
-        tiff_.reset(TIFFClientOpen(target.path.c_str(), needs_big_tiff(target) ? "w8" : "w", &stream_, TiffStream::read,
-                                   TiffStream::write, TiffStream::seek, TiffStream::close, TiffStream::size, nullptr,
+        tiff_.reset(TIFFClientOpen(target.path.c_str(), needs_big_tiff(target) ? "w8" : "w", &stream_, TiffOutput::read,
+                                   TiffOutput::write, TiffOutput::seek, TiffOutput::close, TiffOutput::size, nullptr,
                                    nullptr));
         const auto set = [this](ttag_t tag, std::uint32_t value) { return TIFFSetField(tiff_.get(), tag, value) != 0; };
         return tiff_ != nullptr && set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(target.width)) &&
-               set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(target.height)) && set(TIFFTAG_BITSPERSAMPLE, 8) &&
-               set(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) &&
+               set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(target.height)) &&
+               set(TIFFTAG_BITSPERSAMPLE, static_cast<std::uint32_t>(target.bits)) &&
+               set(TIFFTAG_SAMPLEFORMAT, floats ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT) &&
                set(TIFFTAG_SAMPLESPERPIXEL, static_cast<std::uint32_t>(target.channels)) &&
                set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-               set(TIFFTAG_PHOTOMETRIC, target.channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB) &&
-               set(TIFFTAG_COMPRESSION, COMPRESSION_LZW) && set(TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
+               set(TIFFTAG_PHOTOMETRIC, target.channels < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB) &&
+               set(TIFFTAG_COMPRESSION, COMPRESSION_LZW) &&
+               set(TIFFTAG_PREDICTOR, floats ? PREDICTOR_FLOATINGPOINT : PREDICTOR_HORIZONTAL) &&
+               (target.channels % 2 != 0 || TIFFSetField(tiff_.get(), TIFFTAG_EXTRASAMPLES, 1, &straight) != 0) &&
+               (target.profile.empty() ||
+                TIFFSetField(tiff_.get(), TIFFTAG_ICCPROFILE, static_cast<std::uint32_t>(target.profile.size()),
+                             target.profile.data()) != 0) &&
                set(TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(tiff_.get(), 0));
     });
 }

@@ -27,8 +27,8 @@ void check_band(const char* function, const Lattice& lattice, const Rows& band) 
 Comparison compare(const char* function, const at::Tensor& image, const PackedView& target, const Lattice& lattice,
                    const Rows& rows) {
     if (target.channels < 1 || target.channels > max_channels || (target.bits != 8 && target.bits != 16)) {
-        throw Error(c10::str(function, "() compares with 1 to 16 channels of 8 or 16 bit, not with ", target.channels,
-                             " of ", target.bits, " bit."));
+        throw Error(c10::str(function, "() compares with 1 to ", max_channels, " channels of 8 or 16 bit, not with ",
+                             target.channels, " of ", target.bits, " bit."));
     }
     if (!fits(lattice, target)) {
         throw Error(c10::str(function, "() was given a lattice that does not lie inside the target of ", target.width,

@@ -16,5 +16,7 @@ inline constexpr float most_position = 1.05F;
 inline constexpr float plain_beta1 = 0.9F;
 inline constexpr float plain_beta2 = 0.999F;
 inline constexpr float plain_eps = 1e-8F;
+inline constexpr float least_inv_scale = 1e-6F;  // [1 / pixels]
+inline constexpr float most_inv_scale = 1e3F;
 
 }  // namespace gsfit

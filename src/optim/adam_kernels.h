@@ -27,9 +27,10 @@ struct WhitenedStep {
     float inv_scale_min, inv_scale_max;  ///< [1 / pixels]
 };
 
-/// Learning rates.
+/// LearningRates of gsfit/optim.h.
 struct PlainStep {
     float position, scale, rotation, feature;
+    bool of_sigma;
 };
 
 // They step Gaussians [begin, end).

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -39,6 +40,15 @@ private:
     float correction2_ = 1;
 };
 
+/// One of the inverse scales u after a step; column k of the moments.
+float stepped_scale(float u, float gradient, int k, const PlainStep& step, const Memory& memory) {
+    const float stepped = step.of_sigma ? 1.0F / (1.0F / u - step.scale * memory.direction(k, -gradient * u * u))
+                                        : u - step.scale * memory.direction(k, gradient);
+    // What crossed zero has gone to infinity by 1 / sigma, to nothing by sigma.
+    if (!(stepped > 0)) return step.of_sigma ? most_inv_scale : least_inv_scale;
+    return std::clamp(stepped, least_inv_scale, most_inv_scale);
+}
+
 }  // namespace
 
 void plain_adam_step(const AdamArrays& arrays, const PlainStep& step, std::int64_t begin, std::int64_t end) {
@@ -47,7 +57,8 @@ void plain_adam_step(const AdamArrays& arrays, const PlainStep& step, std::int64
         memory.remember(arrays, i);
         for (int k = 0; k < 2; ++k) {
             arrays.position[2 * i + k] -= step.position * memory.direction(k, arrays.grad_position[2 * i + k]);
-            arrays.inv_scale[2 * i + k] -= step.scale * memory.direction(2 + k, arrays.grad_inv_scale[2 * i + k]);
+            float& u = arrays.inv_scale[2 * i + k];
+            u = stepped_scale(u, arrays.grad_inv_scale[2 * i + k], 2 + k, step, memory);
         }
         arrays.rotation[i] -= step.rotation * memory.direction(4, arrays.grad_rotation[i]);
         for (int c = 0; c < arrays.channels; ++c) {

@@ -12,6 +12,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "gsfit/core/views.h"
 #include "optim/adam_constants.h"
 
 #ifndef GSFIT_ADAM_CONSTANTS
@@ -19,7 +20,7 @@
 namespace gsfit {
 
 inline constexpr int geometry = 5;
-inline constexpr int most_columns = geometry + 16;
+inline constexpr int most_columns = geometry + max_channels;
 
 /// 1 - beta^age; 1 to the last bit of a float long before the table ends.
 struct BiasCorrection {

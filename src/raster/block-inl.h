@@ -40,6 +40,7 @@ constexpr int tile_rows = 4;  // rows that the forward pass keeps in registers
 constexpr int tiles = block_size / tile_rows;
 constexpr int longest_segment = 32;
 constexpr int group_channels = 4;  // channels that one pass draws
+constexpr int most_planes = 2 * group_channels + 1;
 
 /// 2^x to 2e-7; 0 below 2^-126, so that a weight which underflows stays 0 down its column.
 HWY_INLINE V exp2(V x) {
@@ -109,9 +110,9 @@ struct Scratch {
     Buffer<Walk> walks;               // where the forward pass has come to
     Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments
     std::int32_t tile_counts[strips * tiles];
-    Buffer<float> weights;                                                       // of one tile: [segment][row][lane]
-    HWY_ALIGN_MAX float thresholds[block_size * block_size];                     // [strip][row][lane]
-    HWY_ALIGN_MAX float planes[block_size * block_size * (group_channels + 1)];  // [strip][row][plane][lane]
+    Buffer<float> weights;                                              // of one tile: [segment][row][lane]
+    HWY_ALIGN_MAX float thresholds[block_size * block_size];            // [strip][row][lane]
+    HWY_ALIGN_MAX float planes[block_size * block_size * most_planes];  // [strip][row][plane][lane]
 };
 
 HWY_INLINE Scratch& scratch() {
@@ -151,6 +152,9 @@ struct Block {
         return (y + row - job.bins->rows.first) * job.bins->width + x + column;
     }
 };
+
+/// Columns of a strip that lie in the lattice.
+HWY_INLINE int columns_of(const Block& block, int strip) { return std::min(lanes, block.width - strip * lanes); }
 
 /// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip.
 HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& rows) {

@@ -323,6 +323,30 @@ private:
     }
 };
 
+/// Draws all channels in groups. Groups are independent of one another: the loss and the gradient of the geometry are
+/// sums over channels.
+template <template <int, Blend> class Pass, Blend blend, class... Arguments>
+HWY_INLINE void for_each_group(Block& block, Arguments&&... arguments) {
+    Scratch& memory = scratch();
+    for (int first = 0; first < block.job.channels; first += group_channels) {
+        block.first_channel = first;
+        switch (std::min(group_channels, block.job.channels - first)) {
+            case 1:
+                Pass<1, blend>::run(block, memory, arguments...);
+                break;
+            case 2:
+                Pass<2, blend>::run(block, memory, arguments...);
+                break;
+            case 3:
+                Pass<3, blend>::run(block, memory, arguments...);
+                break;
+            default:
+                Pass<4, blend>::run(block, memory, arguments...);
+                break;
+        }
+    }
+}
+
 }  // namespace gsfit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

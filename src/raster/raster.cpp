@@ -18,6 +18,7 @@
 #include "raster/raster_kernels.h"
 #include "raster/raster_tiles.h"
 #include "raster/scene.h"
+#include "raster/slots.h"
 
 namespace gsfit {
 
@@ -26,41 +27,20 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t grain = 1024;
-
-RasterJob job_of(const Scene& scene) {
-    return {.bins = scene.bins.get(),
-            .feature = scene.splats.feature.const_data_ptr<float>(),
-            .channels = scene.channels(),
-            .blend = scene.blending.blend,
-            .eps = scene.blending.eps,
-            .topk = scene.blending.topk};
-}
-
-/// Gradients of the splats from their slots, {center, conic, feature}; each splat's slots are summed in order.
+/// Gradients of the splats from their slots, {center, conic, feature}.
 variable_list reduce(const Scene& scene, const float* slots) {
     const std::int64_t n = scene.splats.feature.size(0);
     const std::int64_t channels = scene.splats.feature.size(1);
-    const std::int64_t columns = geometry_columns + channels;
     auto center = at::empty({n, 2}, scene.splats.feature.options());
     auto conic = at::empty({n, 3}, scene.splats.feature.options());
     auto feature = at::empty({n, channels}, scene.splats.feature.options());
     float* center_data = center.data_ptr<float>();
     float* conic_data = conic.data_ptr<float>();
     float* feature_data = feature.data_ptr<float>();
-    parallel_ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
-        float sum[geometry_columns + max_channels];
-        for (std::int64_t i = begin; i < end; ++i) {
-            std::fill_n(sum, columns, 0.0F);
-            const auto splat = static_cast<std::size_t>(i);
-            for (std::size_t slot = scene.bins->slots[splat]; slot < scene.bins->slots[splat + 1]; ++slot) {
-                const float* row = slots + slot * static_cast<std::size_t>(columns);
-                for (std::int64_t k = 0; k < columns; ++k) sum[k] += row[k];
-            }
-            std::copy_n(sum, 2, center_data + 2 * i);
-            std::copy_n(sum + 2, 3, conic_data + 3 * i);
-            std::copy_n(sum + geometry_columns, channels, feature_data + channels * i);
-        }
+    sum_slots(scene, slots, geometry_columns + channels, [&](std::int64_t i, const float* sum) {
+        std::copy_n(sum, 2, center_data + 2 * i);
+        std::copy_n(sum + 2, 3, conic_data + 3 * i);
+        std::copy_n(sum + geometry_columns, channels, feature_data + channels * i);
     });
     return {center, conic, feature};
 }
@@ -151,45 +131,6 @@ public:
     }
 };
 
-c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<const Bins>& bins,
-                                   const Blending& blending) {
-    const std::int64_t n = splats.center.defined() ? splats.center.size(0) : 0;
-    const auto& feature = splats.feature;
-    if (!feature.defined() || feature.dim() != 2 || feature.size(0) != n || feature.scalar_type() != at::kFloat ||
-        !feature.is_contiguous()) {
-        throw Error("the splats' feature must be a contiguous float32 tensor with a row for each splat");
-    }
-    if (feature.size(1) < 1 || feature.size(1) > max_channels) {
-        throw Error("splats with " + std::to_string(feature.size(1)) + " channels cannot be drawn: 1 to 16 can");
-    }
-    if (bins == nullptr || bins->splats != n) {
-        throw Error("these splats were not binned: call bin() with them first");
-    }
-    if ((bins->tiles != nullptr) != static_cast<bool>(Gpu(feature))) {
-        throw Error("the splats were binned on another device");
-    }
-    if (bins->cutoff != blending.cutoff || bins->support != blending.support) {
-        throw Error("the splats were binned for another cutoff or support");
-    }
-    if (blending.blend != Blend::sum && !(blending.eps > 0.0F)) {
-        throw Error("blend_eps must be above 0: without it a pixel that sees no Gaussian has no value");
-    }
-    if (blending.topk < 1 || blending.topk > max_topk) {
-        throw Error("topk is " + std::to_string(blending.topk) + " but must lie between 1 and " +
-                    std::to_string(max_topk));
-    }
-    auto scene = c10::make_intrusive<Scene>();
-    scene->bins = bins;
-    scene->splats = {.center = splats.center.detach(),
-                     .conic = splats.conic.detach(),
-                     .det = splats.det,
-                     .feature = feature.detach()};
-    scene->blending = blending;
-    scene->recorded = c10::GradMode::is_enabled() &&
-                      (splats.center.requires_grad() || splats.conic.requires_grad() || feature.requires_grad());
-    return scene;
-}
-
 }  // namespace
 
 at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
@@ -202,17 +143,7 @@ at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bi
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
                           const PackedView& target, const Lattice& lattice, const PixelLoss& loss) {
     const auto scene = scene_of(splats, bins, blending);
-    if (lattice.width != bins->width || lattice.height < bins->rows.first + bins->rows.count) {
-        throw Error("the splats were binned for another lattice");
-    }
-    if (target.channels != splats.feature.size(1)) {
-        throw Error("the target has " + std::to_string(target.channels) + " channels, the Gaussians have " +
-                    std::to_string(splats.feature.size(1)));
-    }
-    if (lattice.x < 0 || lattice.y < 0 || lattice.x + (lattice.width - 1) * lattice.stride >= target.width ||
-        lattice.y + (lattice.height - 1) * lattice.stride >= target.height) {
-        throw Error("the lattice reaches beyond the target");
-    }
+    check_target(*scene, target, lattice);
     const double values = static_cast<double>(lattice.samples()) * target.channels;
     const LossJob job{.target = target,
                       .lattice = lattice,

@@ -17,9 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
 
-/// Columns of a strip that lie in the lattice.
-HWY_INLINE int columns_of(const Block& block, int strip) { return std::min(lanes, block.width - strip * lanes); }
-
 HWY_INLINE V load(const float* from) { return hn::LoadU(D(), from); }
 HWY_INLINE V load(const std::uint16_t* from) { return load_half(D(), from); }
 HWY_INLINE void store(V v, float* to) { hn::StoreU(v, D(), to); }
@@ -208,30 +205,6 @@ struct DrawBackward {
         if constexpr (P::normalise) hn::Store(dot, d, planes + channels * lanes);
     }
 };
-
-/// Draws all channels in groups. Groups are independent of one another: the loss and the gradient of the geometry are
-/// sums over channels.
-template <template <int, Blend> class Pass, Blend blend, class... Arguments>
-HWY_INLINE void for_each_group(Block& block, Arguments&&... arguments) {
-    Scratch& memory = scratch();
-    for (int first = 0; first < block.job.channels; first += group_channels) {
-        block.first_channel = first;
-        switch (std::min(group_channels, block.job.channels - first)) {
-            case 1:
-                Pass<1, blend>::run(block, memory, arguments...);
-                break;
-            case 2:
-                Pass<2, blend>::run(block, memory, arguments...);
-                break;
-            case 3:
-                Pass<3, blend>::run(block, memory, arguments...);
-                break;
-            default:
-                Pass<4, blend>::run(block, memory, arguments...);
-                break;
-        }
-    }
-}
 
 template <template <int, Blend> class Pass, class... Arguments>
 HWY_INLINE void run_pass(const RasterJob& job, std::int64_t index, Arguments&&... arguments) {

@@ -51,4 +51,8 @@ struct LossJob {
 /// Draws one block and returns its share of the loss; writes partial gradients when `slots` is not null.
 double rasterize_block_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots);
 
+/// By how much the block's squared error against the loss's target would grow without each of its splats, one float per
+/// slot; blends `norm` and `sum`.
+void removal_costs_of_block(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots);
+
 }  // namespace gsfit

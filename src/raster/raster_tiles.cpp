@@ -8,23 +8,10 @@ namespace gsfit {
 
 namespace {
 
-gpu::SplatArrays arrays_of(const Scene& scene) {
-    const Splats& splats = scene.splats;
-    return {.center = splats.center.const_data_ptr<float>(),
-            .conic = splats.conic.const_data_ptr<float>(),
-            .det = splats.det.const_data_ptr<float>(),
-            .feature = splats.feature.const_data_ptr<float>(),
-            .channels = scene.channels(),
-            .size = scene.size()};
-}
-
 /// threshold: of blend `topk_norm`; else undefined.
 gpu::DrawJob job_of(const Scene& scene, const at::Tensor& threshold) {
     const TileBins& tiles = *scene.bins->tiles;
-    const gpu::TileLists lists{.lines = static_cast<const gpu::TileSplat*>(tiles.lines.const_data_ptr()),
-                               .splats = static_cast<const std::uint32_t*>(tiles.splats.const_data_ptr()),
-                               .ranges = static_cast<const std::uint32_t*>(tiles.ranges.const_data_ptr())};
-    return gpu::draw_job(tiles.grid, lists, arrays_of(scene), scene.blending,
+    return gpu::draw_job(tiles.grid, tiles.lists(), splat_arrays(scene.splats), scene.blending,
                          threshold.defined() ? threshold.const_data_ptr<float>() : nullptr);
 }
 
@@ -49,7 +36,7 @@ std::vector<at::Tensor> gather(const Gpu& gpu, const Scene& scene, const gpu::Dr
     std::vector<at::Tensor> gradients{at::empty({n, 2}, options), at::empty({n, 3}, options),
                                       at::empty({n, scene.channels()}, options)};
     const auto partial = at::empty({gpu->gather_partial_floats(n, scene.channels())}, options);
-    gpu->gather_gradients(job, arrays_of(scene), planes.const_data_ptr<float>(), partial.data_ptr<float>(),
+    gpu->gather_gradients(job, splat_arrays(scene.splats), planes.const_data_ptr<float>(), partial.data_ptr<float>(),
                           {.center = gradients[0].data_ptr<float>(),
                            .conic = gradients[1].data_ptr<float>(),
                            .feature = gradients[2].data_ptr<float>()},
@@ -83,6 +70,20 @@ TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss) {
     TilesLoss result{.loss = sums[0].to(at::kFloat), .gradients = {}};
     if (scene.recorded) result.gradients = gather(gpu, scene, job, planes);
     return result;
+}
+
+at::Tensor tiles_removal_costs(const Gpu& gpu, const Scene& scene, const LossJob& against) {
+    const auto options = scene.splats.feature.options();
+    const std::int64_t rows = scene.bins->rows.count;
+    Drawn drawn;
+    drawn.image = at::empty({scene.channels(), rows, scene.bins->width}, options);
+    if (scene.normalised()) drawn.normaliser = at::empty({rows, scene.bins->width}, options);
+    draw_tiles(gpu, scene, drawn);
+    const at::Tensor partial = at::empty({gpu->removal_floats(scene.size())}, options);
+    at::Tensor costs = at::empty({scene.size()}, options);
+    gpu->removal_costs(job_of(scene, {}), drawn.planes(), against, scene.size(), partial.data_ptr<float>(),
+                       costs.data_ptr<float>(), gpu.stream());
+    return costs;
 }
 
 }  // namespace gsfit

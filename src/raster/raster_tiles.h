@@ -22,4 +22,7 @@ struct TilesLoss {
 };
 TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss);
 
+/// removal_costs() on a GPU.
+at::Tensor tiles_removal_costs(const Gpu& gpu, const Scene& scene, const LossJob& against);
+
 }  // namespace gsfit

@@ -25,6 +25,16 @@ struct Scene : torch::CustomClassHolder {
     [[nodiscard]] bool selects() const { return blending.selects(); }
 };
 
+/// Throws Error when the splats cannot be drawn, or were binned for something else.
+c10::intrusive_ptr<Scene> scene_of(const Splats& splats, const std::shared_ptr<const Bins>& bins,
+                                   const Blending& blending);
+
+/// Throws Error when the scene cannot be compared with the target there.
+void check_target(const Scene& scene, const PackedView& target, const Lattice& lattice);
+
+/// What the block kernels draw of it.
+RasterJob job_of(const Scene& scene);
+
 /// What rasterize() draws; the planes are undefined where Planes has none of them.
 struct Drawn {
     at::Tensor image;       ///< [C,h,w] float32 or float16

@@ -21,13 +21,15 @@ PictureSize frame_size(const ImageInfo& image, const RecorderOptions& options) {
 Picture draw(const TrainState& state, const PictureSize& size) {
     const at::NoGradGuard no_gradients;
     const Lattice lattice = Lattice::whole(size.width, size.height);
-    const Splats splats = project(state.field, lattice);
+    const Splats splats = project(drawn_field(state), lattice);
     return picture_of({.width = size.width,
                        .height = size.height,
                        .channels = state.field.channels(),
-                       .band = [&](std::int64_t first, std::int64_t rows) {
-                           return render_rows(splats, lattice, {first, rows}, state.blending).cpu();
-                       }});
+                       .band =
+                           [&](std::int64_t first, std::int64_t rows) {
+                               return render_rows(splats, lattice, {first, rows}, state.blending).cpu();
+                           }},
+                      state.maps);
 }
 
 Frame frame_of(const TrainEvent& event) {

@@ -12,6 +12,7 @@
 #include "gsfit/core/file.h"
 #include "gsfit/record.h"
 #include "gsfit/record/frames.h"
+#include "gsfit/record/pictures.h"
 
 namespace gsfit {
 namespace {
@@ -19,9 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* lock_name = ".gsfit.lock";
-constexpr std::array run_names{"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"};
+constexpr std::array run_names{"run.json",    "config.yaml", "metrics.csv",       "log.txt",
+                               "checkpoints", "render.png",  "packed.safetensors"};
 // What else a second run would overwrite or mix with.
-constexpr std::array other_names{"video.mp4", "report.html", "frames"};
+constexpr std::array other_names{"video.mp4", "report.html", "frames", "pictures"};
 
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
@@ -55,6 +57,7 @@ bool holds_run(const fs::path& folder) {
 void discard_run(const fs::path& folder) {
     const RunFolder claim = RunFolder::reopen(folder);
     remove_frames(folder);  // and no file of others
+    remove_pictures(folder);
     const auto remove = [&](const char* name) {
         std::error_code error;
         fs::remove_all(folder / name, error);

@@ -87,6 +87,7 @@ void RunRecord::operator()(const TrainEvent& event) {
     memory_ = event.memory;
     psnr_ = event.psnr;
     ssim_ = event.ssim;
+    maps_ = event.maps;
     write("running", {}, {});
 }
 
@@ -110,6 +111,19 @@ void RunRecord::write(const std::string& exit, const std::string& message, const
     json["skipped_steps"] = skipped_steps_;
     if (psnr_) json["psnr"] = *psnr_;  // JSON has no infinity: null for a perfect match
     if (ssim_) json["ssim"] = *ssim_;
+    for (const MapQuality& map : maps_) json["maps"][map.name] = {{"psnr", map.psnr}, {"ssim", map.ssim}};
+    if (packed_) {
+        const auto pixels = static_cast<double>(info_.image_width * info_.image_height);
+        json["bits_per_gaussian"] = packed_->bits_per_gaussian;
+        json["packed_bytes"] = packed_->file_bytes;
+        json["packed_bpp"] = 8 * static_cast<double>(packed_->file_bytes) / pixels;
+    }
+    if (full_size_) {
+        json["full_size"] = {{"width", full_size_->width},
+                             {"height", full_size_->height},
+                             {"psnr", full_size_->psnr},
+                             {"ssim", full_size_->ssim}};
+    }
     json["memory"] = described(memory_);
     if (const auto peak = peak_bytes("VmHWM:")) json["peak_resident_bytes"] = *peak;
     if (const auto peak = peak_bytes("VmPeak:")) json["peak_virtual_bytes"] = *peak;

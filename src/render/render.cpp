@@ -25,4 +25,9 @@ at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const 
     return rasterize_loss(splats, bin(splats, lattice.width, rows, blending), blending, target, lattice, loss);
 }
 
+at::Tensor rows_removal_costs(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
+                              const PackedView& target) {
+    return removal_costs(splats, bin(splats, lattice.width, rows, blending), blending, target, lattice);
+}
+
 }  // namespace gsfit

@@ -13,7 +13,7 @@
 namespace gsfit {
 namespace {
 
-constexpr std::size_t size_limit = std::size_t{1} << 30;  // [bytes]
+constexpr std::size_t metrics_size_limit = std::size_t{1} << 30;  // [bytes]
 constexpr std::size_t most_rows = 2000;
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -61,7 +61,7 @@ const std::vector<double>& Metrics::column(std::string_view name) const {
 
 Metrics read_metrics(const std::filesystem::path& run_folder) {
     const std::filesystem::path path = run_folder / "metrics.csv";
-    const std::vector<std::byte> bytes = read_file(path, size_limit);
+    const std::vector<std::byte> bytes = read_file(path, metrics_size_limit);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::vector<std::string_view> lines = split(text, '\n');
     lines.pop_back();  // empty, or cut short

@@ -11,7 +11,7 @@
 namespace gsfit {
 namespace {
 
-constexpr std::size_t size_limit = 1 << 20;  // [bytes]
+constexpr std::size_t settings_size_limit = 1 << 20;  // [bytes]
 
 /// Where the value that `text` begins with ends: at the comment, which a quoted value may seem to hold.
 std::size_t value_size(std::string_view text) {
@@ -45,7 +45,7 @@ std::optional<SettingLine> setting_of(std::string_view line) {
 
 std::vector<SettingLine> read_settings(const std::filesystem::path& run_folder) {
     const std::filesystem::path path = run_folder / "config.yaml";
-    const std::vector<std::byte> bytes = read_file(path, size_limit);
+    const std::vector<std::byte> bytes = read_file(path, settings_size_limit);
     std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
     std::vector<SettingLine> settings;
     for (std::string line; std::getline(text, line);) {

@@ -2,6 +2,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "gsfit/draw/error_map.h"
 #include "gsfit/image/pictures.h"
 #include "gsfit/report/html.h"
 #include "report/curves.h"

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "gsfit/bin.h"
 #include "gsfit/densify.h"
+#include "gsfit/densify/image_gs.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians.h"
 #include "gsfit/gpu/device_bytes.h"
@@ -26,6 +28,14 @@ std::int64_t state_bytes(const ImageInfo& image, const TrainOptions& options) {
     return field_bytes(options.num_gaussians, image.channels) + moments_bytes(options.num_gaussians, image.channels);
 }
 
+/// Gaussians that a relocation moves at most; 0: a run has none, as far as is known before it.
+std::int64_t most_relocated(const TrainOptions& options, const Schedule& schedule) {
+    const double steps =
+        options.max_seconds > 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(options.max_steps);
+    if (!schedule.relocates(steps)) return 0;
+    return static_cast<std::int64_t>(options.relocate_ratio * static_cast<float>(options.num_gaussians)) + 1;
+}
+
 class HostBill {
 public:
     HostBill(const ImageInfo& image, const TrainOptions& options, const MemorySettings& settings)
@@ -39,15 +49,26 @@ public:
         const bool trains = options_.device.is_cpu();
         MemoryBill bill{{{"program in use", Phase::always, in_use}, {"target", Phase::always, target()}}};
         if (trains) bill.items.push_back({"Gaussians", Phase::always, state_bytes(image_, options_)});
+        if (trains && options_.quantisation) {
+            bill.items.push_back(
+                {"quantised", Phase::always, quantised_bytes(options_.num_gaussians, image_.channels)});
+        }
         bill.items.push_back({"recording", Phase::always, options_.memory.recording_bytes});
         bill.items.push_back(
             {"start", Phase::start, initial_field_bytes(start_width, image_.channels, schedule.initial_count())});
         if (trains) add_training(bill.items);
+        if (options_.image_gs) bill.items.push_back({"additions", Phase::growth, additions()});
         bill.items.push_back({"saving", Phase::saving, state_bytes(image_, options_)});
         return bill;
     }
 
 private:
+    /// Recipe image_gs places new Gaussians on the host, wherever it trains.
+    [[nodiscard]] std::int64_t additions() const {
+        return add_by_residual_bytes(image_.width, image_.channels, work_.schedule().growth_count(),
+                                     options_.num_gaussians);
+    }
+
     void add_training(std::vector<MemoryItem>& items) const {
         const Lattice finest = work_.finest();
         const Lattice grown = work_.grown();
@@ -59,12 +80,31 @@ private:
                                    {"lists", Phase::step, lists(finest, work_.band(finest), true)},
                                    {"image", Phase::step, draws_image(options_) ? image(finest) : 0},
                                    {"image gradient", Phase::step, draws_image(options_) ? image_gradient(finest) : 0},
-                                   {"growth", Phase::growth,
-                                    growth_bytes(grown.width, image_.channels, work_.schedule().growth_count(), n) +
-                                        lists(grown, growth_rows, false)},
+                                   {"growth", Phase::growth, growth(grown) + lists(grown, growth_rows, false)},
+                                   {"relocation", Phase::relocation, relocation()},
                                    {"evaluation", Phase::evaluation,
                                     image_bytes(whole.width, eval_rows.count, image_.channels, at::kFloat) +
                                         lists(whole, eval_rows, false)}});
+    }
+
+    [[nodiscard]] std::int64_t growth(const Lattice& lattice) const {
+        if (options_.image_gs) return 0;  // additions()
+        return growth_bytes(lattice.width, image_.channels, work_.schedule().growth_count(), options_.num_gaussians);
+    }
+
+    /// What every Gaussian is worth; then those that stay, once more, and growth.
+    [[nodiscard]] std::int64_t relocation() const {
+        const std::int64_t moved = most_relocated(options_, work_.schedule());
+        if (moved == 0) return 0;
+        const std::int64_t n = options_.num_gaussians;
+        const Lattice lattice = work_.finest();
+        const Rows band = work_.band(lattice);
+        const std::int64_t worth = lists(lattice, band, false) + removal_bytes(n, work_.pairs(lattice, band)) +
+                                   step_gradient_bytes(n, image_.channels);
+        const std::int64_t moving = state_bytes(image_, options_) +
+                                    growth_bytes(lattice.width, image_.channels, moved, n) +
+                                    lists(lattice, rows_up_to(growth_band_rows, lattice), false);
+        return std::max(worth, moving);
     }
 
     /// A GPU has a copy of its own: the host's is read at the start only, a few rows at a time.
@@ -126,6 +166,7 @@ public:
                  {"planes", Phase::always, step.planes},
                  {"sorting", Phase::sorting, device_sorting_bytes(n, channels)},
                  {"growth", Phase::growth, std::max(growth, drawing(grown, growth_band_rows))},
+                 {"relocation", Phase::relocation, relocation()},
                  {"evaluation", Phase::evaluation, drawing(whole, evaluation_rows)}}};
     }
 
@@ -136,18 +177,36 @@ private:
             options_.num_gaussians, image_,
             {.blending = options_.blending,
              .loss = {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio},
+             .quantisation = options_.quantisation,
              .stride = finest.stride,
              .bands = settings_.bands,
              .half = settings_.amp,
              .pairs = with_room(work_.tile_pairs(finest, work_.drawn(finest)), options_.num_gaussians)});
     }
 
+    [[nodiscard]] std::int64_t relocation() const {
+        const std::int64_t moved = most_relocated(options_, work_.schedule());
+        if (moved == 0) return 0;
+        const std::int64_t n = options_.num_gaussians;
+        const Lattice lattice = work_.finest();
+        const std::int64_t band = work_.band(lattice).count;
+        const std::int64_t worth = drawing(lattice, band) + device_removal_bytes(n, lattice.width, band);
+        const std::int64_t moving =
+            device_bytes(state_bytes(image_, options_)) +
+            std::max(device_growth_bytes(lattice.width, lattice.height, image_.channels, moved, n),
+                     drawing(lattice, growth_band_rows));
+        return std::max(worth, moving);
+    }
+
     [[nodiscard]] std::int64_t drawing(const Lattice& lattice, std::int64_t most) const {
         const Rows rows = rows_up_to(most, lattice);
         const std::int64_t thresholds =
             options_.blending.selects() ? device_bytes(normaliser_bytes(lattice.width, rows.count)) : 0;
-        return thresholds + device_drawing_bytes(options_.num_gaussians, image_.channels, lattice.width, rows.count,
-                                                 work_.tile_pairs(lattice, rows));
+        const std::int64_t quantised =
+            options_.quantisation ? device_quantised_bytes(options_.num_gaussians, image_.channels) : 0;
+        return thresholds + quantised +
+               device_drawing_bytes(options_.num_gaussians, image_.channels, lattice.width, rows.count,
+                                    work_.tile_pairs(lattice, rows));
     }
 
     const ImageInfo& image_;
@@ -165,7 +224,7 @@ MemoryBill memory_bill(const ImageInfo& image, const TrainOptions& options, cons
 }
 
 std::int64_t MemoryBill::peak() const {
-    std::array<std::int64_t, 7> phases{};
+    std::array<std::int64_t, 8> phases{};
     for (const MemoryItem& item : items) phases[static_cast<std::size_t>(item.phase)] += item.bytes;
     return phases[0] + *std::max_element(phases.begin() + 1, phases.end());
 }

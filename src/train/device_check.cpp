@@ -30,15 +30,6 @@ PackedImage waves() {
     return PackedImage::copy(pixels, side, side, 3);
 }
 
-Field on(const Field& field, const c10::Device& device) {
-    return {.position = field.position.to(device),
-            .inv_scale = field.inv_scale.to(device),
-            .rotation = field.rotation.to(device),
-            .feature = field.feature.to(device),
-            .raster_width = field.raster_width,
-            .raster_height = field.raster_height};
-}
-
 constexpr double tolerance = 1e-2;  // rounding makes 1e-4 of it
 
 bool agree(const at::Tensor& value, const at::Tensor& truth) {
@@ -60,7 +51,7 @@ bool agrees_with_cpu(const Field& field, const PackedImage& image, float ssim, c
     const Blending blending;
     const Differential truth =
         differentiate(field, {.lattice = lattice, .blending = blending, .target = image, .loss = loss}, {.amp = false});
-    const Field there = on(field, device);
+    const Field there = on_device(field, device);
     const StepPlan plan{.blending = blending, .loss = loss, .stride = stride, .pairs = 4 * field.size()};
     DeviceStep step(there, Moments::zeros(field.size(), field.channels(), device), image.on_device(device), plan, {});
     for (int i = 0; i < 4; ++i) step.differentiate(lattice);

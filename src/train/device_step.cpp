@@ -11,6 +11,7 @@
 #include "cuda/project/project.h"
 #include "gsfit/core/error.h"
 #include "gsfit/project.h"
+#include "gsfit/tile_bins.h"
 #include "train/step.h"
 
 namespace gsfit {
@@ -28,10 +29,6 @@ at::Tensor bytes_like(const at::Tensor& tensor, std::size_t bytes) {
     return at::empty({static_cast<std::int64_t>(bytes)}, tensor.options().dtype(at::kByte));
 }
 
-gpu::Workspace workspace(const at::Tensor& bytes) {
-    return {bytes.mutable_data_ptr(), static_cast<std::size_t>(bytes.numel())};
-}
-
 /// A graph costs as much to record as several steps to launch.
 constexpr int uses_before_recording = 2;
 
@@ -39,8 +36,9 @@ constexpr int uses_before_recording = 2;
 
 DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedImage& target, const StepPlan& plan,
                        const gpu::StepReport& start)
-    : gpu_(field.position), field_(field), moments_(moments), target_(target), plan_(plan) {
+    : gpu_(field.position), field_(field), drawn_(field), moments_(moments), target_(target), plan_(plan) {
     if (!gpu_) throw Error("a step of kernels for GPUs needs a field on a GPU");
+    if (plan_.quantisation) drawn_ = quantiser_.emplace(field_, *plan_.quantisation).copy();
     const PackedView& pixels = target_.view();
     const Lattice widest = plan_.widest(pixels.width, pixels.height);
     const gpu::TileGrid grid = plan_.largest_grid(widest);
@@ -53,7 +51,7 @@ DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedI
     allocate_planes(rows * widest.width);
     allocate_gradients();
     if (plan_.draws_image()) {
-        loss_work_ = bytes_like(field_.position, gpu_->loss_workspace_bytes(pixels.channels, widest.width, rows));
+        loss_work_.emplace(gpu_->loss_workspace_bytes(pixels.channels, widest.width, rows), field_.position);
     } else {
         sums_ = at::empty({gpu_->draw_loss_sums(grid, pixels.channels)}, planes_.options().dtype(at::kDouble));
     }
@@ -77,14 +75,14 @@ void DeviceStep::allocate_lists(const gpu::TileGrid& largest) {
     splats_ = {.center = at::empty({n, 2}, options),
                .conic = at::empty({n, 3}, options),
                .det = at::empty({n}, options),
-               .feature = field_.feature};
+               .feature = drawn_.feature};
     lines_ = at::empty({n, static_cast<std::int64_t>(sizeof(gpu::TileSplat) / sizeof(float))}, options);
     counts_ = at::empty({n + 1}, integers);
     offsets_ = at::empty({n + 1}, options.dtype(at::kLong));
     pairs_ = at::empty({4, plan_.pairs}, integers);
     ranges_ = at::empty({std::int64_t{largest.tiles_x} * largest.tiles_y, 2}, integers);
-    scan_ = bytes_like(field_.position, gpu_->scan_bytes(n + 1));
-    sort_ = bytes_like(field_.position, gpu_->sort_bytes(plan_.pairs));
+    scan_.emplace(gpu_->scan_bytes(n + 1), field_.position);
+    sort_.emplace(gpu_->sort_bytes(plan_.pairs), field_.position);
 }
 
 void DeviceStep::allocate_planes(std::int64_t samples) {
@@ -119,8 +117,9 @@ bool DeviceStep::is_for(const Field& field, const Moments& moments) const {
 void DeviceStep::differentiate(const Lattice& lattice) {
     const gpu::Stream stream = gpu_.stream();
     if (staged_.defined()) gpu_->stage_target(target_.view(), lattice, data<std::byte>(staged_), stream);
-    const ProjectForward arrays{field_.position.const_data_ptr<float>(), field_.inv_scale.const_data_ptr<float>(),
-                                field_.rotation.const_data_ptr<float>(), splats_.center.data_ptr<float>(),
+    if (quantiser_) (*quantiser_)(field_);
+    const ProjectForward arrays{drawn_.position.const_data_ptr<float>(), drawn_.inv_scale.const_data_ptr<float>(),
+                                drawn_.rotation.const_data_ptr<float>(), splats_.center.data_ptr<float>(),
                                 splats_.conic.data_ptr<float>(),         splats_.det.data_ptr<float>()};
     gpu_->project_forward(arrays, projection_onto(lattice, field_.raster_height), field_.size(), stream);
     // From here on one phase of a size is like another.
@@ -149,7 +148,7 @@ void DeviceStep::enqueue(const Lattice& seen, gpu::Stream stream) {
     for (std::int64_t first = 0; first < seen.height; first += height) {
         enqueue_band(seen, {first, std::min(height, seen.height - first)}, stream);
     }
-    const ProjectBackward arrays{field_.inv_scale.const_data_ptr<float>(), field_.rotation.const_data_ptr<float>(),
+    const ProjectBackward arrays{drawn_.inv_scale.const_data_ptr<float>(), drawn_.rotation.const_data_ptr<float>(),
                                  grad_center_.const_data_ptr<float>(),     grad_conic_.const_data_ptr<float>(),
                                  gradients_.position.data_ptr<float>(),    gradients_.inv_scale.data_ptr<float>(),
                                  gradients_.rotation.data_ptr<float>()};
@@ -168,7 +167,7 @@ void DeviceStep::enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream
     } else {
         draw_loss(draw, seen, stream);
     }
-    gpu_->gather_gradients(draw, splat_arrays(), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
+    gpu_->gather_gradients(draw, splat_arrays(splats_), planes_.const_data_ptr<float>(), partial_.data_ptr<float>(),
                            {.center = grad_center_.data_ptr<float>(),
                             .conic = grad_conic_.data_ptr<float>(),
                             .feature = gradients_.feature.data_ptr<float>(),
@@ -180,15 +179,15 @@ void DeviceStep::list(const gpu::TileGrid& grid, gpu::Stream stream) {
     auto* lines = data<gpu::TileSplat>(lines_);
     auto* offsets = data<std::uint64_t>(offsets_);
     auto* pairs = data<std::uint32_t>(pairs_);
-    gpu_->count_tiles(splat_arrays(), grid, plan_.blending, lines, data<std::uint32_t>(counts_), offsets,
-                      workspace(scan_), stream);
+    gpu_->count_tiles(splat_arrays(splats_), grid, plan_.blending, lines, data<std::uint32_t>(counts_), offsets,
+                      scan_->workspace(), stream);
     const gpu::PairArrays arrays{.tiles = pairs,
                                  .splats = pairs + plan_.pairs,
                                  .sorted_tiles = pairs + 2 * plan_.pairs,
                                  .sorted_splats = pairs + 3 * plan_.pairs,
                                  .capacity = plan_.pairs,
                                  .most = &data<gpu::StepTally>(tally_)->pairs};
-    gpu_->list_tiles(lines, offsets, field_.size(), grid, arrays, data<std::uint32_t>(ranges_), workspace(sort_),
+    gpu_->list_tiles(lines, offsets, field_.size(), grid, arrays, data<std::uint32_t>(ranges_), sort_->workspace(),
                      stream);
 }
 
@@ -219,13 +218,13 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
     auto* tally = data<gpu::StepTally>(tally_);
     auto* sums = reinterpret_cast<gpu::LossSums*>(tally->loss);
     if (loss.pixel.l1 != 0 || loss.pixel.l2 != 0) {
-        gpu_->add_errors(comparison, band, sums, workspace(loss_work_), stream);
+        gpu_->add_errors(comparison, band, sums, loss_work_->workspace(), stream);
     }
-    gpu_->add_dissimilarity(comparison, band, sums, workspace(loss_work_), stream);
-    const double each = 1.0 / (static_cast<double>(seen.samples()) * draw.channels);
-    const Factors factors{.absolute = static_cast<float>(each * loss.pixel.l1),
-                          .squared = static_cast<float>(each * loss.pixel.l2),
-                          .dissimilarity = static_cast<float>(each * loss.ssim)};
+    gpu_->add_dissimilarity(comparison, band, sums, loss_work_->workspace(), stream);
+    const std::array<double, 3> each = sum_factors(seen);
+    const Factors factors{.absolute = static_cast<float>(each[0]),
+                          .squared = static_cast<float>(each[1]),
+                          .dissimilarity = static_cast<float>(each[2])};
     const Planar<std::byte> gradient{.data = data<std::byte>(image_gradient_),
                                      .half = plan_.half,
                                      .channel_stride = samples,
@@ -237,6 +236,11 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
                               {image_gradient_.data_ptr(), plan_.half}, planes_.data_ptr<float>(), stream);
 }
 
+std::array<double, 3> DeviceStep::sum_factors(const Lattice& seen) const {
+    const double each = 1.0 / (static_cast<double>(seen.samples()) * field_.channels());
+    return {each * plan_.loss.pixel.l1, each * plan_.loss.pixel.l2, each * plan_.loss.ssim};
+}
+
 void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
     auto* tally = data<gpu::StepTally>(tally_);
     if (plan_.half) {
@@ -245,21 +249,15 @@ void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
             gpu_->check_finite(gradient->const_data_ptr<float>(), gradient->numel(), tally, stream);
         }
     }
-    const double each = 1.0 / (static_cast<double>(seen.samples()) * field_.channels());
-    const ImageLoss& loss = plan_.loss;
     gpu::StepRules rules{.capacity = plan_.pairs, .loss_factors = {1, 0, 0}, .half = plan_.half};
-    if (plan_.draws_image()) {
-        rules.loss_factors[0] = each * loss.pixel.l1;
-        rules.loss_factors[1] = each * loss.pixel.l2;
-        rules.loss_factors[2] = each * loss.ssim;
-    }
+    if (plan_.draws_image()) std::ranges::copy(sum_factors(seen), rules.loss_factors);
     gpu_->judge(rules, tally, data<gpu::StepReport>(report_), stream);
 }
 
-void DeviceStep::update(const StepSizes& sizes, const ScaleBounds& bounds) {
+void DeviceStep::update(const AdamStep& step) {
     const auto* report = data<const gpu::StepReport>(report_);
     const gpu::ScaledGradients scaled{.scale = &report->used_scale, .skip = &report->skip};
-    whitened_adam(field_, moments_, gradients_, sizes, bounds, &scaled);
+    adam(field_, moments_, gradients_, step, &scaled);
 }
 
 gpu::StepReport DeviceStep::finished_report() const { return read_report(report_.cpu()); }
@@ -274,20 +272,11 @@ PackedView DeviceStep::seen_target(const Lattice& seen) const {
     return view;
 }
 
-gpu::SplatArrays DeviceStep::splat_arrays() const {
-    return {.center = splats_.center.const_data_ptr<float>(),
-            .conic = splats_.conic.const_data_ptr<float>(),
-            .det = splats_.det.const_data_ptr<float>(),
-            .feature = splats_.feature.const_data_ptr<float>(),
-            .channels = field_.channels(),
-            .size = field_.size()};
-}
-
 gpu::DrawJob DeviceStep::job(const gpu::TileGrid& grid) const {
     const gpu::TileLists lists{.lines = data<const gpu::TileSplat>(lines_),
                                .splats = data<const std::uint32_t>(pairs_) + 3 * plan_.pairs,
                                .ranges = data<const std::uint32_t>(ranges_)};
-    return gpu::draw_job(grid, lists, splat_arrays(), plan_.blending,
+    return gpu::draw_job(grid, lists, splat_arrays(splats_), plan_.blending,
                          threshold_.defined() ? threshold_.const_data_ptr<float>() : nullptr);
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "cuda/raster/raster.h"
 #include "cuda/step/step.h"
+#include "gsfit/gaussians/quantisation.h"
 #include "gsfit/gpu.h"
 #include "gsfit/image.h"
 #include "gsfit/loss.h"
@@ -19,7 +22,8 @@ namespace gsfit {
 struct StepPlan {
     Blending blending{};
     ImageLoss loss{};
-    std::int64_t stride = 1;  ///< of the lattice
+    std::optional<Quantisation> quantisation{};  ///< of what is drawn
+    std::int64_t stride = 1;                     ///< of the lattice
     std::int64_t bands = 1;
     bool half = false;       ///< drawn images in float16, the loss scaled
     std::int64_t pairs = 0;  ///< of splats and tiles in a band that there is room for
@@ -60,7 +64,7 @@ public:
     /// Loss, gradients and the judgement of them. The lattice is a phase of the plan's stride.
     void differentiate(const Lattice& lattice);
     /// Adam, if the step is to be taken.
-    void update(const StepSizes& sizes, const ScaleBounds& bounds);
+    void update(const AdamStep& step);
 
     /// Of the last step differentiated: of the loss times its scale.
     [[nodiscard]] const Gradients& gradients() const { return gradients_; }
@@ -88,19 +92,23 @@ private:
     void draw_loss(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream);
     void draw_image(const gpu::DrawJob& draw, const Lattice& seen, const Rows& band, gpu::Stream stream);
     void judge(const Lattice& seen, gpu::Stream stream);
+    /// Of LossSums: the loss of a drawn image is their scalar product.
+    [[nodiscard]] std::array<double, 3> sum_factors(const Lattice& seen) const;
     [[nodiscard]] PackedView seen_target(const Lattice& seen) const;
-    [[nodiscard]] gpu::SplatArrays splat_arrays() const;
     [[nodiscard]] gpu::DrawJob job(const gpu::TileGrid& grid) const;
 
     Gpu gpu_;
     Field field_;
+    std::optional<Quantiser> quantiser_;
+    Field drawn_;  // field_, or the quantiser's copy of it
     Moments moments_;
     PackedImage target_;
     StepPlan plan_;
     Splats splats_;
-    at::Tensor lines_, counts_, offsets_, pairs_, ranges_, scan_, sort_;
+    at::Tensor lines_, counts_, offsets_, pairs_, ranges_;
+    std::optional<DeviceScratch> scan_, sort_, loss_work_;
     at::Tensor staged_;
-    at::Tensor image_, normaliser_, image_gradient_, loss_work_;
+    at::Tensor image_, normaliser_, image_gradient_;
     at::Tensor threshold_, planes_, sums_, partial_;
     at::Tensor grad_center_, grad_conic_;
     Gradients gradients_;

@@ -42,6 +42,7 @@ DeviceStepBytes device_step_bytes(std::int64_t size, const ImageInfo& target, co
     const std::int64_t of_splats = device_bytes(splat_gradient_bytes(size, channels));
     DeviceStepBytes bytes;
     bytes.gradients = splats_bytes(size) + 2 * of_splats + gather_bytes(size, channels);
+    if (plan.quantisation) bytes.gradients += device_quantised_bytes(size, channels);
     bytes.lists = tile_lists_bytes(size, tiles, plan.pairs);
     bytes.planes =
         staged_bytes(target, lattice) + gradient_plane_bytes(width, rows, channels, plan.blending.normalised());

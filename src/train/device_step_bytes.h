@@ -9,7 +9,7 @@ namespace gsfit {
 
 /// What a DeviceStep holds of a GPU while it lives, beside field, moments and target.
 struct DeviceStepBytes {
-    std::int64_t gradients = 0;  ///< splats, and gradients of them and of the field
+    std::int64_t gradients = 0;  ///< splats, gradients of them and of the field, the quantised field
     std::int64_t lists = 0;      ///< splats by tile, and room to sort them
     std::int64_t planes = 0;     ///< staged target, image and its gradient, gradient planes
 

@@ -1,12 +1,11 @@
 #include "train/device_steps.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
+#include "gsfit/bin.h"
 #include "gsfit/core/device_bad_alloc.h"
 #include "gsfit/core/error.h"
-#include "train/step.h"
 
 namespace gsfit {
 
@@ -22,25 +21,22 @@ DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const Tr
       target_(target),
       common_{.blending = options.blending,
               .loss = {.pixel = options.loss, .ssim = options.ssim_loss_ratio},
+              .quantisation = options.quantisation,
               .graph = options.cuda_graph},
       mark_(gpu_->make_mark()) {}
 
 DeviceSteps::~DeviceSteps() { gpu_->free_mark(mark_); }
 
 bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) const {
-    return step_ && !room_is_short_ && step_->is_for(state.field, state.moments) && step_->plan().stride == stride &&
-           step_->plan().bands == settings.bands && step_->plan().half == (settings.amp && common_.loss.ssim != 0);
+    return step_ && step_->is_for(state.field, state.moments) && step_->plan().stride == stride &&
+           step_->plan().bands == settings.bands && step_->plan().half == in_half(settings);
 }
 
 /// Pairs of splats and tiles that a band is given room for.
 std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) const {
-    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 256;  // kernels read 256 at a time
     const auto seen = static_cast<std::int64_t>(seen_.pairs);
-    if (seen > most) {
-        throw Error(
-            "the Gaussians cover too many tiles of the image (over 2^32 pairs): they are too large or too many");
-    }
-    return std::min(most, with_room(seen * seen_bands_ / bands, state.field.size()));
+    check_tile_pairs(seen);
+    return std::min(most_tile_pairs, with_room(seen * seen_bands_ / bands, state.field.size()));
 }
 
 void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) {
@@ -48,7 +44,7 @@ void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, co
     StepPlan plan = common_;
     plan.stride = stride;
     plan.bands = settings.bands;
-    plan.half = settings.amp && common_.loss.ssim != 0;
+    plan.half = in_half(settings);
     plan.pairs = room_for(state, plan.bands);
     seen_.halt = gpu::StepReport::Halt::none;
     seen_.scale = state.loss_scale.scale;
@@ -56,14 +52,12 @@ void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, co
     seen_.skipped = state.skipped_steps;
     step_.emplace(state.field, state.moments, target_, plan, seen_);
     room_is_guess_ = true;
-    room_is_short_ = false;
 }
 
-void DeviceSteps::give(const TrainState& before, const Lattice& lattice, const StepSizes& sizes,
-                       const ScaleBounds& bounds) {
+void DeviceSteps::give(const TrainState& before, const Lattice& lattice, const AdamStep& step) {
     step_->differentiate(lattice);
     given_.push_back({before, step_->report()});  // nothing after this needs memory
-    step_->update(sizes, bounds);
+    step_->update(step);
     gpu_->set_mark(mark_, gpu_.stream());
     if (common_.graph && !step_->graph_problem().empty()) {
         common_.graph = false;
@@ -88,6 +82,7 @@ DeviceSteps::Outcome DeviceSteps::look(TrainState& state) {
     given_.clear();
     seen_bands_ = step_->plan().bands;
     room_is_guess_ = false;
+    if (outcome != Outcome::good) let_go();  // it is halted
     state.loss_scale = {.scale = seen_.scale, .good_steps = seen_.good_steps};
     state.skipped_steps = seen_.skipped;
     return outcome;
@@ -108,7 +103,6 @@ DeviceSteps::Outcome DeviceSteps::go_back(std::size_t failed, const gpu::StepRep
     if (report.halt == gpu::StepReport::Halt::overflow) {
         state = given_[failed].before;
         seen_.pairs = report.pairs;
-        room_is_short_ = true;
         return Outcome::went_back;
     }
     if (failed + 1 < given_.size()) state = given_[failed + 1].before;

@@ -32,7 +32,7 @@ public:
     void let_go() { step_.reset(); }
 
     /// Gives the next step; `before` is the state that training goes back to when it fails.
-    void give(const TrainState& before, const Lattice& lattice, const StepSizes& sizes, const ScaleBounds& bounds);
+    void give(const TrainState& before, const Lattice& lattice, const AdamStep& step);
 
     /// Whether the host should look now: the room is a guess, or too many steps are on their way.
     [[nodiscard]] bool wants_a_look() const;
@@ -56,6 +56,8 @@ private:
         at::Tensor report;  ///< gpu::StepReport, once the device has come to it
     };
 
+    /// Only where there are images to be kept in half precision.
+    [[nodiscard]] bool in_half(const MemorySettings& settings) const { return settings.amp && common_.draws_image(); }
     /// Throws DeviceError when the GPU failed.
     void wait();
     [[nodiscard]] std::int64_t room_for(const TrainState& state, std::int64_t bands) const;
@@ -70,7 +72,6 @@ private:
     gpu::StepReport seen_{};       ///< the last one looked at
     std::int64_t seen_bands_ = 1;  ///< that its pairs are of one of
     bool room_is_guess_ = true;    ///< no step with this room has been looked at
-    bool room_is_short_ = false;
     std::string notice_;
 };
 

@@ -6,7 +6,8 @@
 namespace gsfit {
 
 /// How far one step brings a run. By steps: 1 / max_steps. By the clock: as far as it must for the schedule to end when
-/// max_seconds are over, from the measured time per sample and the samples that the rest of the schedule has.
+/// max_seconds are over, from the measured time per sample and the samples that the rest of the schedule has. Recipe
+/// image_gs goes by steps, and the clock cuts it off.
 class Pace {
 public:
     Pace(const TrainOptions& options, const Schedule& schedule);
@@ -23,6 +24,7 @@ public:
 private:
     const TrainOptions& options_;
     const Schedule& schedule_;
+    bool by_steps_;
     double steps_;
     double seconds_per_sample_ = 0;
 };

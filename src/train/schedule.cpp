@@ -10,6 +10,7 @@ namespace {
 
 constexpr double coarse_until = 0.4;
 constexpr double middle_until = 0.8;
+constexpr double refining_scale = 0.5;  // of steps, when a round of refinement begins
 
 /// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples, and one in each direction.
 std::int64_t coarsest_stride(double pitch, std::int64_t width, std::int64_t height) {
@@ -30,25 +31,28 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
     : options_(options),
       width_(width),
       height_(height),
-      pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) /
-                       static_cast<double>(options.num_gaussians))),
-      coarse_(options.sublattice ? coarsest_stride(pitch_, width, height) : 1),
+      base_count_(options.num_gaussians -
+                  (options.refinement ? options.refinement->rounds * options.refinement->increment : 0)),
+      base_share_(options.refinement ? 0.6 : 1.0),
+      pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) / static_cast<double>(base_count_))),
+      coarse_(options.sublattice && !options.image_gs ? coarsest_stride(pitch_, width, height) : 1),
       fine_(std::max<std::int64_t>(1, coarse_ / 4)) {
     constexpr std::int64_t many = 100000;
-    if (coarse_ == 4 && options.num_gaussians >= many) fine_ = 2;
+    if (coarse_ == 4 && base_count_ >= many) fine_ = 2;
 }
 
 std::int64_t Schedule::initial_count() const {
-    if (growth_times() == 0) return options_.num_gaussians;
+    if (options_.initial_gaussians > 0) return options_.initial_gaussians;
+    if (growth_times() == 0) return base_count_;
     constexpr double float_noise = 1e-6;  // 0.3F is a little more than 0.3
     const double share = static_cast<double>(options_.initial_ratio) - float_noise;
-    const auto count = std::ceil(share * static_cast<double>(options_.num_gaussians));
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, options_.num_gaussians);
+    const auto count = std::ceil(share * static_cast<double>(base_count_));
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, base_count_);
 }
 
 std::int64_t Schedule::stride(double progress) const {
-    if (progress < coarse_until) return coarse_;
-    if (progress < middle_until) return std::max<std::int64_t>(1, coarse_ / 2);
+    if (progress < coarse_until * base_share_) return coarse_;
+    if (progress < middle_until * base_share_) return std::max<std::int64_t>(1, coarse_ / 2);
     return fine_;
 }
 
@@ -61,41 +65,83 @@ double Schedule::samples_left(double progress) const {
         const double left = std::max(0.0, until - std::max(from, progress));
         return left * samples(stride(from));
     };
-    return part(0, coarse_until) + part(coarse_until, middle_until) + part(middle_until, 1);
+    const double coarse_end = coarse_until * base_share_;
+    const double middle_end = middle_until * base_share_;
+    return part(0, coarse_end) + part(coarse_end, middle_end) + part(middle_end, 1);
 }
 
 std::int64_t Schedule::growth_times() const {
     if (options_.initial_ratio >= 1.0F) return 0;
+    if (options_.image_gs) return options_.image_gs->adds ? options_.image_gs->add_times : 0;
     if (options_.growth_times > 0) return options_.growth_times;
     constexpr std::int64_t short_run = 100;
     return options_.max_seconds == 0 && options_.max_steps <= short_run ? 4 : 8;
 }
 
-std::int64_t Schedule::growths_due(double progress) const {
+std::int64_t Schedule::growths_due(const TrainState& state) const {
     const std::int64_t times = growth_times();
-    const double due = progress / static_cast<double>(options_.growth_until) * static_cast<double>(times);
+    if (options_.image_gs) return std::min(times, state.step / options_.image_gs->add_steps);
+    const double until = static_cast<double>(options_.growth_until) * base_share_;
+    const double due = state.progress / until * static_cast<double>(times);
     return std::min(times, static_cast<std::int64_t>(due + 1e-9));
+}
+
+double Schedule::round_length() const { return (1 - base_share_) / static_cast<double>(options_.refinement->rounds); }
+
+std::int64_t Schedule::rounds_due(double progress) const {
+    if (!options_.refinement || progress < base_share_) return 0;
+    const auto begun = static_cast<std::int64_t>((progress - base_share_) / round_length() + 1e-9) + 1;
+    return std::min(options_.refinement->rounds, begun);
 }
 
 std::int64_t Schedule::growth_count() const {
     const std::int64_t times = std::max<std::int64_t>(1, growth_times());
-    return (options_.num_gaussians - initial_count() + times - 1) / times;
+    return (base_count_ - initial_count() + times - 1) / times;
 }
+
+bool Schedule::relocates(double steps) const {
+    constexpr double fewest_steps = 150;  // in which those that were moved find their shape
+    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects() && steps >= fewest_steps;
+}
+
+std::int64_t Schedule::relocated_count(const TrainState& state, double steps) const {
+    if (!relocates(steps) || state.step % options_.relocate_steps != 0) return 0;
+    const auto progress = static_cast<float>(state.progress / base_share_);
+    if (progress < options_.relocate_from || progress >= options_.relocate_until) return 0;
+    return static_cast<std::int64_t>(options_.relocate_ratio * step_scale(state) *
+                                     static_cast<float>(state.field.size()));
+}
+
+std::int64_t Schedule::removal_stride(double progress) const { return std::max(fine_, stride(progress) / 2); }
 
 float Schedule::growth_sigma() const { return std::max(1.0F, options_.growth_sigma * static_cast<float>(pitch_)); }
 
-float Schedule::step_scale(double progress) const {
-    const double from = options_.decay_from;
-    if (progress <= from) return 1.0F;
+float Schedule::step_scale(const TrainState& state) const {
+    if (options_.image_gs) return std::pow(options_.image_gs->decay_ratio, -static_cast<float>(state.plateau.decays));
     const double floor = options_.decay_floor;
-    const double angle = std::numbers::pi * std::min(1.0, (progress - from) / (1.0 - from));
-    return static_cast<float>(floor + (1.0 - floor) * 0.5 * (1.0 + std::cos(angle)));
+    const auto falling = [floor](double from, double done) {
+        return static_cast<float>(floor +
+                                  (from - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, done))));
+    };
+    if (const std::int64_t rounds = rounds_due(state.progress); rounds > 0) {
+        const double start = base_share_ + static_cast<double>(rounds - 1) * round_length();
+        return falling(refining_scale, (state.progress - start) / round_length());
+    }
+    const double from = options_.decay_from * static_cast<float>(base_share_);
+    return state.progress <= from ? 1.0F : falling(1, (state.progress - from) / (base_share_ - from));
 }
 
-StepSizes Schedule::step_sizes(double progress, double steps) const {
+AdamStep Schedule::adam_step(const TrainState& state, double steps) const {
+    const float scale = step_scale(state);
+    if (!options_.image_gs) return WhitenedRates{step_sizes(scale, steps), scale_bounds()};
+    LearningRates rates = options_.image_gs->rates;
+    for (float* rate : {&rates.position, &rates.scale, &rates.rotation, &rates.feature}) *rate *= scale;
+    return rates;
+}
+
+StepSizes Schedule::step_sizes(float scale, double steps) const {
     const auto shape = static_cast<float>(std::clamp(1.6 / std::sqrt(steps), 0.05, 0.16));
     const auto feature = static_cast<float>(std::clamp(0.25 / std::sqrt(steps), 0.008, 0.025));
-    const float scale = step_scale(progress);
     const auto chosen = [&](float option, float usual) { return scale * (option > 0 ? option : usual); };
     return {.position = chosen(options_.position_step, 2.0F * shape),
             .scale = chosen(options_.scale_step, shape),

@@ -7,14 +7,17 @@
 
 namespace gsfit {
 
-/// What the recipe prescribes at each point of a run, for one image and one set of options (docs/recipe.md). `progress`
-/// is the part of the run that is done, in [0, 1].
+/// What the recipe prescribes at each point of a run, for one image and one set of options (docs/recipe.md,
+/// docs/image-gs.md). `progress` is the part of the run that is done, in [0, 1].
 class Schedule {
 public:
     Schedule(const TrainOptions& options, std::int64_t width, std::int64_t height);
 
-    /// Mean distance between the finished field's Gaussians [pixels].
+    /// Mean distance between the field's Gaussians before any refinement [pixels].
     [[nodiscard]] double pitch() const { return pitch_; }
+
+    /// Gaussians before any refinement.
+    [[nodiscard]] std::int64_t base_count() const { return base_count_; }
 
     /// Gaussians to start with.
     [[nodiscard]] std::int64_t initial_count() const;
@@ -29,8 +32,14 @@ public:
     /// Samples of a lattice of this stride.
     [[nodiscard]] double samples(std::int64_t stride) const;
 
-    /// Additions that are due by then.
-    [[nodiscard]] std::int64_t growths_due(double progress) const;
+    /// Additions that are due by now.
+    [[nodiscard]] std::int64_t growths_due(const TrainState& state) const;
+
+    /// Whether all additions are done.
+    [[nodiscard]] bool is_grown(const TrainState& state) const { return state.growths >= growth_times(); }
+
+    /// Rounds of refinement that are to have begun by then: they share what is left of the run after `base_share`.
+    [[nodiscard]] std::int64_t rounds_due(double progress) const;
 
     /// Gaussians that one addition adds.
     [[nodiscard]] std::int64_t growth_count() const;
@@ -38,20 +47,33 @@ public:
     /// Sigma of an added Gaussian [pixels].
     [[nodiscard]] float growth_sigma() const;
 
-    /// Part of the full step sizes: 1, then a cosine down to the floor.
-    [[nodiscard]] float step_scale(double progress) const;
+    /// Whether a run of about `steps` steps moves Gaussians at all.
+    [[nodiscard]] bool relocates(double steps) const;
 
-    /// Step sizes for a run of about `steps` steps.
-    [[nodiscard]] StepSizes step_sizes(double progress, double steps) const;
+    /// Gaussians to be moved to where they are worth more after the state's step, in a run of about `steps` steps.
+    [[nodiscard]] std::int64_t relocated_count(const TrainState& state, double steps) const;
 
-    [[nodiscard]] ScaleBounds scale_bounds() const;
+    /// Stride of the sub-lattice that tells what Gaussians are worth: where a step has 1 sample it has 4, since the
+    /// smallest Gaussians are seen by few.
+    [[nodiscard]] std::int64_t removal_stride(double progress) const;
+
+    /// Part of the full step sizes.
+    [[nodiscard]] float step_scale(const TrainState& state) const;
+
+    /// The optimiser's next step, in a run of about `steps` steps.
+    [[nodiscard]] AdamStep adam_step(const TrainState& state, double steps) const;
 
 private:
     [[nodiscard]] std::int64_t growth_times() const;
+    [[nodiscard]] double round_length() const;
+    [[nodiscard]] StepSizes step_sizes(float scale, double steps) const;
+    [[nodiscard]] ScaleBounds scale_bounds() const;
 
     TrainOptions options_;
     std::int64_t width_;
     std::int64_t height_;
+    std::int64_t base_count_;
+    double base_share_;  // part of the run before any refinement
     double pitch_;
     std::int64_t coarse_;  // stride of the first part
     std::int64_t fine_;    // stride of the last part

@@ -65,6 +65,18 @@ std::int64_t band_height(std::int64_t height, std::int64_t bands) {
     return rows < block_size ? rows : blocks_along(rows) * block_size;  // bands of whole blocks draw no block twice
 }
 
+void for_each_band(const PackedImage& target, const Lattice& lattice, std::int64_t bands,
+                   const std::function<void(const Rows&)>& work) {
+    const std::int64_t height = band_height(lattice.height, bands);
+    const auto band_at = [&](std::int64_t first) { return Rows{first, std::min(height, lattice.height - first)}; };
+    for (std::int64_t first = 0; first < lattice.height; first += height) {
+        const Rows band = band_at(first);
+        if (first + height < lattice.height) target.prefetch(target_rows(lattice, band_at(first + height)));
+        work(band);
+        target.drop(target_rows(lattice, band));
+    }
+}
+
 /// Splats without their features and the band's sum of gradients of them; a band's own; the result.
 std::int64_t step_gradient_bytes(std::int64_t size, int channels) {
     const auto number = static_cast<std::int64_t>(sizeof(float));
@@ -89,18 +101,13 @@ Differential differentiate(const Field& field, const StepTask& task, const Memor
                         .det = projected.det,
                         .feature = leaves.feature};
     const BandLoss band_loss(splats, task, settings);
-    const std::int64_t height = band_height(lattice.height, settings.bands);
-    const auto band_at = [&](std::int64_t first) { return Rows{first, std::min(height, lattice.height - first)}; };
     Differential result;
-    for (std::int64_t first = 0; first < lattice.height; first += height) {
-        const Rows band = band_at(first);
-        if (first + height < lattice.height) task.target.prefetch(target_rows(lattice, band_at(first + height)));
+    for_each_band(task.target, lattice, settings.bands, [&](const Rows& band) {
         const at::Tensor loss = band_loss(band);
         loss.mul(task.scale).backward();
         const at::Tensor value = loss.detach().to(at::kDouble);
         result.loss = result.loss.defined() ? result.loss.add(value) : value;
-        task.target.drop(target_rows(lattice, band));
-    }
+    });
     torch::autograd::backward({projected.center, projected.conic}, {splats.center.grad(), splats.conic.grad()});
     result.gradients = {.position = leaves.position.grad(),
                         .inv_scale = leaves.inv_scale.grad(),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "gsfit/image.h"
 #include "gsfit/loss.h"
 #include "gsfit/optim.h"
@@ -32,6 +34,11 @@ std::int64_t step_gradient_bytes(std::int64_t size, int channels);
 
 /// Rows of the bands that a lattice of `height` rows is cut into, the last one excepted.
 std::int64_t band_height(std::int64_t height, std::int64_t bands);
+
+/// Calls work(band) for the bands of a lattice one after the other. The target's rows of the next one are read ahead,
+/// and those of one that is done are let go.
+void for_each_band(const PackedImage& target, const Lattice& lattice, std::int64_t bands,
+                   const std::function<void(const Rows&)>& work);
 
 /// A loss with SSIM draws an image; a pixel loss is worked off block by block.
 bool draws_image(const TrainOptions& options);

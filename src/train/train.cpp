@@ -9,6 +9,7 @@
 
 #include "gsfit/core/error.h"
 #include "gsfit/densify.h"
+#include "gsfit/densify/image_gs.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians.h"
 #include "gsfit/gpu.h"
@@ -17,7 +18,11 @@
 #include "train/keeper.h"
 #include "train/mixed_precision.h"
 #include "train/pace.h"
+#include "train/patches.h"
+#include "train/plateau.h"
+#include "train/removal.h"
 #include "train/schedule.h"
+#include "train/state_of_start.h"
 #include "train/step.h"
 
 namespace gsfit {
@@ -25,11 +30,17 @@ namespace gsfit {
 namespace {
 
 TrainState on_device(TrainState state, const at::Device& device) {
-    for (at::Tensor* tensor : {&state.field.position, &state.field.inv_scale, &state.field.rotation,
-                               &state.field.feature, &state.moments.first, &state.moments.second, &state.moments.age}) {
+    state.field = on_device(state.field, device);
+    for (at::Tensor* tensor : {&state.moments.first, &state.moments.second, &state.moments.age}) {
         *tensor = tensor->to(device);
     }
     return state;
+}
+
+/// With the number of Gaussians that an interrupted run began with.
+TrainOptions options_of(TrainOptions options, const std::optional<TrainState>& state) {
+    if (state && state->initial_gaussians > 0) options.initial_gaussians = state->initial_gaussians;
+    return options;
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -39,13 +50,14 @@ public:
     Trainer(PackedImage image, const TrainOptions& options, const std::vector<TrainListener>& listeners,
             std::optional<TrainState> state)
         : target_(std::move(image)),
-          options_(options),
-          schedule_(options, target_.width(), target_.height()),
-          pace_(options, schedule_),
+          options_(options_of(options, state)),
+          schedule_(options_, target_.width(), target_.height()),
+          pace_(options_, schedule_),
           listeners_(listeners),
-          memory_(target_, options, [this](const std::string& sentence) { notices_.push_back(sentence); }) {
+          memory_(target_, options_, [this](const std::string& sentence) { notices_.push_back(sentence); }) {
         clock_ = now();
-        const TrainState start = state ? std::move(*state) : first_state();
+        TrainState start = state ? std::move(*state) : first_state();
+        start.maps = target_.maps();
         memory_.attempt([&] {
             state_ = on_device(start, options_.device);
             if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
@@ -86,7 +98,10 @@ private:
             const bool evaluating = done() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
             const bool telling = watched();
             if ((evaluating || stopping || telling) && !look()) continue;
-            if (evaluating) evaluate();
+            if (evaluating) {
+                evaluate();
+                judge();
+            }
             if (done() || stopping) break;
             if (telling) tell(TrainEvent::Kind::stepped);
             memory_.relieve();
@@ -106,20 +121,30 @@ private:
         TrainState state;
         memory_.attempt([&] {
             Random random(options_.seed);
-            state.field = initial_field(target_.view(),
-                                        {.count = schedule_.initial_count(),
-                                         .random_ratio = options_.init_random_ratio,
-                                         .stride = schedule_.stride(0),
-                                         .pitch = schedule_.pitch(),
-                                         .forget = forget_target()},
-                                        random);
-            state.moments = Moments::zeros(state.field.size(), state.field.channels());
-            state.random = random.state();
+            state = state_of_start(first_field(random), options_, random);
         });
-        state.blending = options_.blending;
-        state.loss_scale =
-            MixedPrecision::first_scale(static_cast<double>(target_.width() * target_.height()) * target_.channels());
         return state;
+    }
+
+    [[nodiscard]] Field first_field(Random& random) const {
+        if (const auto& image_gs = options_.image_gs) {
+            return image_gs_field(target_.view(),
+                                  {.count = schedule_.initial_count(),
+                                   .random_ratio = options_.init_random_ratio,
+                                   .mode = image_gs->init_mode,
+                                   .sigma = image_gs->init_scale,
+                                   .saliency_blur = image_gs->saliency_blur,
+                                   .colored = image_gs->color_init,
+                                   .forget = forget_target()},
+                                  random);
+        }
+        return initial_field(target_.view(),
+                             {.count = schedule_.initial_count(),
+                              .random_ratio = options_.init_random_ratio,
+                              .stride = schedule_.stride(0),
+                              .pitch = schedule_.pitch(),
+                              .forget = forget_target()},
+                             random);
     }
 
     /// The target where training computes.
@@ -132,22 +157,36 @@ private:
 
     /// False when training went back to an earlier step.
     bool step() {
+        // Image-GS evaluates before it adds Gaussians, and so what is due after a step waits for the next one.
+        const bool late = options_.image_gs.has_value();
+        if (late && state_.step > 0 && !arrange()) return false;
         const double start = now();
         if (device_steps_) {
             if (!give_step()) return false;
         } else if (const auto gradients = differentiate_next()) {
-            whitened_adam(state_.field, state_.moments, *gradients, step_sizes(), schedule_.scale_bounds());
+            adam(state_.field, state_.moments, *gradients, adam_step());
         }
         ++state_.step;
         count_time(start);
-        const bool growing = state_.growths < schedule_.growths_due(state_.progress);
+        state_.random = random_.state();
+        return late || arrange();
+    }
+
+    /// Additions, refinement and sorting that are due; false when training went back to an earlier step.
+    bool arrange() {
+        const bool refining =
+            !done() && schedule_.is_grown(state_) && state_.rounds < schedule_.rounds_due(state_.progress);
+        const bool growing = refining || state_.growths < schedule_.growths_due(state_);
         constexpr std::int64_t sort_steps = 256;
         const bool sorting = state_.step % sort_steps == 0;
-        if (growing || sorting) {
+        const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_, pace_.steps());
+        if (growing || sorting || relocated > 0) {
             if (!look()) return false;
             if (device_steps_) device_steps_->let_go();  // it is for the tensors as they were
         }
-        while (state_.growths < schedule_.growths_due(state_.progress)) grow_once();
+        while (state_.growths < schedule_.growths_due(state_)) grow_once();
+        if (relocated > 0) relocate(relocated);
+        if (refining) refine();
         if (sorting) between_steps([&] { sort(state_.field, state_.moments); });
         state_.random = random_.state();
         return true;
@@ -163,7 +202,7 @@ private:
         });
     }
 
-    [[nodiscard]] StepSizes step_sizes() const { return schedule_.step_sizes(state_.progress, pace_.steps()); }
+    [[nodiscard]] AdamStep adam_step() const { return schedule_.adam_step(state_, pace_.steps()); }
 
     /// What the step that began at `start` took; on a GPU, which has not done it yet, the mean of those before the host
     /// last looked.
@@ -189,7 +228,7 @@ private:
         const Lattice lattice = next_lattice();
         state_.random = random_.state();
         try {
-            device_steps_->give(before, lattice, step_sizes(), schedule_.scale_bounds());
+            device_steps_->give(before, lattice, adam_step());
         } catch (...) {
             state_ = before;
             throw;
@@ -241,6 +280,10 @@ private:
         return Lattice::phase(target_.width(), target_.height(), stride, phase % stride, phase / stride);
     }
 
+    [[nodiscard]] Lattice random_phase(std::int64_t stride) {
+        return phase_lattice(stride, random_.below(stride * stride));
+    }
+
     /// The gradients of the next step; none when it has to be skipped.
     std::optional<Gradients> differentiate_next() {
         const Lattice lattice = next_lattice();
@@ -252,7 +295,7 @@ private:
                                 .target = target_,
                                 .loss = loss,
                                 .scale = half_images() ? state_.loss_scale.scale : 1.0};
-            differential = differentiate(state_.field, task, memory_.settings());
+            differential = differentiate(drawn_field(state_), task, memory_.settings());
         });
         loss_ = differential.loss.item<double>();
         if (!half_images()) return differential.gradients;
@@ -273,37 +316,118 @@ private:
 
     void grow_once() {
         ++state_.growths;
-        const std::int64_t room = options_.num_gaussians - state_.field.size();
+        const std::int64_t room = schedule_.base_count() - state_.field.size();
         const std::int64_t count = std::min(schedule_.growth_count(), room);
         if (count <= 0) return;
-        const std::int64_t stride = schedule_.stride(state_.progress);
-        const Lattice lattice = phase_lattice(stride, random_.below(stride * stride));
-        const Forget forget = forget_target();
-        const auto draw = [&](const Rows& rows) {
-            forget();
-            return render(state_.field, lattice.band(rows), state_.blending);
-        };
-        const GrowthOptions growth{
-            .count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch(), .forget = forget};
+        const Lattice lattice = random_phase(schedule_.stride(state_.progress));
+        const Random::State random = random_.state();
+        const at::NoGradGuard no_grad;
+        position_before_ = state_.field.position;
+        between_steps([&] {
+            random_ = Random(random);
+            add(count, lattice);
+        });
+        tell(TrainEvent::Kind::grown);
+        position_before_ = at::Tensor();
+    }
+
+    /// Moves the Gaussians that the image would miss least to where it is worst.
+    void relocate(std::int64_t count) {
+        const Lattice seen = random_phase(schedule_.removal_stride(state_.progress));
+        const Lattice lattice = random_phase(schedule_.stride(state_.progress));
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
         between_steps([&] {
             random_ = Random(random);
-            grow(state_.field, state_.moments, draw, seen_target().view(), lattice, growth, random_);
+            Field field = state_.field;
+            Moments moments = state_.moments;
+            const at::Tensor costs =
+                removal_costs(drawn_field(state_), state_.blending, seen_target(), seen, memory_.settings().bands);
+            remove_cheapest(field, moments, costs, count);
+            grow_in(lattice, count, field, moments);
+            state_.field = std::move(field);
+            state_.moments = std::move(moments);
         });
-        tell(TrainEvent::Kind::grown);
     }
 
-    /// PSNR on the way; of the finished field SSIM as well.
+    /// A round of refinement begins; when no patch is bad any more, the run is over.
+    void refine() {
+        ++state_.rounds;
+        std::vector<PatchScore> patches = patches_of(target_.width(), target_.height(), *options_.refinement);
+        between_steps(
+            [&] { score(patches, drawn_field(state_), state_.blending, seen_target(), *options_.refinement); });
+        const std::int64_t room = options_.num_gaussians - state_.field.size();
+        share_out(patches, std::clamp<std::int64_t>(room, 0, options_.refinement->increment), *options_.refinement);
+        add_to(patches);
+        const auto is_bad = [&](const PatchScore& patch) { return options_.refinement->is_bad(patch.score); };
+        if (std::ranges::none_of(patches, is_bad)) state_.progress = 1;
+        state_.plateau = {};
+        refined_patches_ = std::move(patches);
+        tell(TrainEvent::Kind::refined);
+        refined_patches_.clear();
+    }
+
+    void add_to(const std::vector<PatchScore>& patches) {
+        const at::NoGradGuard no_grad;
+        for (const PatchScore& patch : patches) {
+            if (patch.added == 0) continue;
+            const Random::State random = random_.state();
+            between_steps([&] {
+                random_ = Random(random);
+                grow_in(lattice_of(patch, target_.width(), target_.height()), patch.added, state_.field,
+                        state_.moments);
+            });
+        }
+    }
+
+    void add(std::int64_t count, const Lattice& lattice) {
+        if (!options_.image_gs) {
+            grow_in(lattice, count, state_.field, state_.moments);
+            return;
+        }
+        const Field field = drawn_field(state_);
+        const auto draw = [&](const Rows& rows) { return draw_rows(field, lattice, rows).cpu(); };
+        add_by_residual(state_.field, state_.moments, draw, target_.view(), count, options_.image_gs->init_scale,
+                        random_);
+    }
+
+    void grow_in(const Lattice& lattice, std::int64_t count, Field& field, Moments& moments) {
+        const Field drawn = state_.quantisation ? quantised(field, *state_.quantisation) : field;
+        const auto draw = [&](const Rows& rows) { return draw_rows(drawn, lattice, rows); };
+        grow(field, moments, draw, seen_target().view(), lattice,
+             {.count = count, .sigma = schedule_.growth_sigma(), .pitch = schedule_.pitch(), .forget = forget_target()},
+             random_);
+    }
+
+    [[nodiscard]] at::Tensor draw_rows(const Field& field, const Lattice& lattice, const Rows& rows) const {
+        target_.drop({0, target_.height()});
+        return render(field, lattice.band(rows), state_.blending);
+    }
+
+    /// Recipe image_gs lowers its learning rates, or ends, when training does not get on once all Gaussians are there.
+    void judge() {
+        if (!options_.image_gs || !options_.image_gs->lower_rates || done()) return;
+        if (!schedule_.is_grown(state_) || !is_refined()) return;
+        if (!goes_on(state_.plateau, *options_.image_gs, *psnr_, *ssim_, options_.eval_steps)) state_.progress = 1;
+    }
+
+    /// Whether the last round of refinement has begun.
+    [[nodiscard]] bool is_refined() const {
+        return !options_.refinement || state_.rounds == options_.refinement->rounds;
+    }
+
+    /// PSNR on the way, for recipe image_gs and of the finished field SSIM as well.
     void evaluate() {
         between_steps([&] {
-            if (!done()) {
-                psnr_ = evaluate_psnr(state_.field, state_.blending, seen_target());
+            const Field drawn = drawn_field(state_);
+            if (!done() && !options_.image_gs) {
+                psnr_ = evaluate_psnr(drawn, state_.blending, seen_target());
                 return;
             }
-            const Quality quality = gsfit::evaluate(state_.field, state_.blending, seen_target());
+            const Quality quality = gsfit::evaluate(drawn, state_.blending, seen_target());
             psnr_ = quality.psnr;
             ssim_ = quality.ssim;
+            maps_ = quality.maps;
         });
         tell(TrainEvent::Kind::evaluated);
     }
@@ -320,14 +444,17 @@ private:
                                .loss = loss_,
                                .psnr = psnr_,
                                .ssim = ssim_,
-                               .step_scale = schedule_.step_scale(state_.progress),
+                               .maps = maps_,
+                               .step_scale = schedule_.step_scale(state_),
                                .steps_per_second = mean_step_ > 0 ? 1.0 / mean_step_ : 0.0,
                                .seconds_left = pace_.seconds_left(state_),
                                .stopped = stopped,
                                .message = message,
+                               .patches = refined_patches_,
                                .resident_bytes = memory_.resident(),
                                .peak_bytes = memory_.peak(),
-                               .memory = memory_.report()};
+                               .memory = memory_.report(),
+                               .position_before = position_before_};
         for (const auto& listener : listeners_) memory_.attempt([&] { listener(event); });
     }
 
@@ -343,15 +470,18 @@ private:
     std::optional<DeviceSteps> device_steps_;  // when a GPU trains
     TrainState state_;
     Random random_;
-    double clock_ = 0;      // when the run would have started had it never been interrupted
-    double mean_step_ = 0;  // [s], running mean
-    double told_ = 0;       // when listeners were told last
-    double loss_ = 0;       // of the last step
-    double looked_ = 0;     // when the GPU began with the steps that were not looked at yet
+    double clock_ = 0;            // when the run would have started had it never been interrupted
+    double mean_step_ = 0;        // [s], running mean
+    double told_ = 0;             // when listeners were told last
+    double loss_ = 0;             // of the last step
+    at::Tensor position_before_;  // while it is told of an addition
+    double looked_ = 0;           // when the GPU began with the steps that were not looked at yet
     std::int64_t looked_at_step_ = 0;
-    double device_step_seconds_ = 0;  // mean of the steps last looked at
+    std::vector<PatchScore> refined_patches_;  // while it is told of a refinement
+    double device_step_seconds_ = 0;           // mean of the steps last looked at
     std::optional<double> psnr_;
     std::optional<double> ssim_;
+    std::vector<MapQuality> maps_;
 };
 
 void check_state(const PackedImage& image, const Field& field) {
@@ -364,6 +494,10 @@ void check_state(const PackedImage& image, const Field& field) {
 }
 
 }  // namespace
+
+Field drawn_field(const TrainState& state) {
+    return state.quantisation ? quantised(state.field, *state.quantisation) : state.field;
+}
 
 void check_fit(const TrainOptions& options, const ImageInfo& image) {
     options.check();

@@ -28,7 +28,9 @@ Rows Workload::drawn(const Lattice& lattice) const {
 
 double Workload::extent(const Lattice& lattice, double reach) const {
     const double cutoff = static_cast<double>(options_.blending.cutoff / Blending().cutoff);
-    return 2 * reach * cutoff * schedule_.pitch() / static_cast<double>(lattice.stride);
+    const double of_pitch = 2 * reach * cutoff * schedule_.pitch();
+    const double of_start = options_.image_gs ? 2 * 3 * static_cast<double>(options_.image_gs->init_scale) : 0;
+    return std::max(of_pitch, of_start) / static_cast<double>(lattice.stride);
 }
 
 double Workload::gaussians_of(const Lattice& lattice, const Rows& rows, double side) const {

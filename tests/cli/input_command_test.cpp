@@ -42,8 +42,9 @@ TEST(Input, MissingFile) {
 TEST(Input, Directory) {
     const Workspace workspace;
     fs::create_directory(workspace / "folder.png");
-    expect_refused(workspace, short_training("folder.png", "run"), 2,
-                   "'folder.png' is a folder; gsfit train --each folder.png fits each image in it");
+    expect_refused(workspace, short_training("folder.png", "run"), 3,
+                   "there is no image in 'folder.png'; name a folder with PNG, JPEG, TIFF, WebP or EXR files (folders "
+                   "below it do not count)");
 }
 
 TEST(Input, EmptyFile) {
@@ -56,7 +57,7 @@ TEST(Input, TextNamedPng) {
     const Workspace workspace;
     write_text(workspace / "text.png", "This is not a picture, whatever its name says.\n");
     expect_refused(workspace, short_training("text.png", "run"), 3,
-                   "cannot read 'text.png': it is no PNG, JPEG, TIFF or WebP image; convert it first");
+                   "cannot read 'text.png': it is no PNG, JPEG, TIFF, WebP or EXR image; convert it first");
 }
 
 TEST(Input, TruncatedFile) {

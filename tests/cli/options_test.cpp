@@ -94,10 +94,19 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(options_of(Config::parse("max_seconds: 13", "test")).max_seconds, 13);
 }
 
-TEST(TrainOptionsFromConfig, StepsAreWatchedAfterWhichAFrameOrACheckpointIsMade) {
+TEST(TrainOptionsFromConfig, BitsAreThoseOfAFieldThatIsQuantised) {
+    const std::string bits = "pos_bits: 12\nscale_bits: 9\nrot_bits: 7\nfeat_bits: 6\n";
+    EXPECT_FALSE(options_of(Config::parse(bits, "test")).quantisation);
+    EXPECT_EQ(options_of(Config::parse(bits + "quantize: true\n", "test")).quantisation,
+              (Quantisation{.position = 12, .scale = 9, .rotation = 7, .feature = 6}));
+    EXPECT_EQ(options_of(Config::parse("quantize: true\n", "test")).quantisation, Quantisation());
+}
+
+TEST(TrainOptionsFromConfig, StepsAreWatchedAfterWhichSomethingIsMade) {
     const auto watched = [](const std::string& yaml) { return options_of(Config::parse(yaml, "test")).watched; };
-    const auto steps = watched("save_ckpt_steps: 6\nmake_training_video: true\nvideo_iterations: 4\n");
-    for (const std::int64_t step : {4, 6, 8, 12}) EXPECT_TRUE(steps(step)) << step;
+    const auto steps =
+        watched("save_ckpt_steps: 6\nmake_training_video: true\nvideo_iterations: 4\nsave_image_steps: 9\n");
+    for (const std::int64_t step : {4, 6, 8, 9, 12}) EXPECT_TRUE(steps(step)) << step;
     for (const std::int64_t step : {1, 5, 7, 10}) EXPECT_FALSE(steps(step)) << step;
     EXPECT_FALSE(watched("save_ckpt_steps: 0\nvideo_iterations: 4\n")(4));
     EXPECT_FALSE(watched("log_level: debug\n")) << "the log has a line for each step";
@@ -124,6 +133,31 @@ TEST(TrainOptionsFromConfig, EveryMemoryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(memory.critical, 0.75);
     EXPECT_FALSE(memory.growth);
     EXPECT_EQ(options_of(Config::parse("target_storage: memory", "test")).memory.target, MemoryOptions::Target::memory);
+}
+
+TEST(PictureOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
+    const PictureOptions defaults = picture_options(Config());
+    EXPECT_EQ(defaults.steps, PictureOptions().steps);
+    EXPECT_EQ(defaults.gaussians, PictureOptions().gaussians);
+    EXPECT_EQ(defaults.render_ending, PictureOptions().render_ending);
+    EXPECT_EQ(defaults.plot_ending, PictureOptions().plot_ending);
+    const PictureOptions options = picture_options(Config::parse(
+        "vis_gaussians: true\nsave_image_steps: 7\nsave_image_format: png\nsave_plot_format: png", "test"));
+    EXPECT_EQ(options.steps, 7);
+    EXPECT_TRUE(options.gaussians);
+    EXPECT_EQ(options.render_ending, ".png");
+    EXPECT_EQ(options.plot_ending, ".png");
+}
+
+TEST(PictureOptionsFromConfig, ARunMakesPicturesWhenAStepComesOrGaussiansAreShown) {
+    const auto makes = [](const std::string& yaml) { return makes_pictures(Config::parse(yaml, "test")); };
+    EXPECT_FALSE(makes_pictures(Config()));
+    EXPECT_FALSE(makes("save_image_steps: 0"));
+    EXPECT_TRUE(makes("save_image_steps: 500"));
+    EXPECT_FALSE(makes("save_image_steps: 501"));
+    EXPECT_TRUE(makes("vis_gaussians: true\nsave_image_steps: 0"));
+    EXPECT_GT(options_of(Config::parse("vis_gaussians: true", "test")).memory.recording_bytes, 3 * 3840 * 2160);
+    EXPECT_EQ(options_of(Config()).memory.recording_bytes, 0);
 }
 
 TEST(TrainOptionsFromConfig, WhatTheSchemaAcceptsTrainingAccepts) {

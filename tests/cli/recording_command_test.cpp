@@ -162,5 +162,36 @@ TEST_F(Recording, ARunHasItsReportWhateverEndedIt) {
     EXPECT_FALSE(fs::exists(workspace_ / "stopped/plots"));
 }
 
+TEST_F(Recording, MakesPicturesOfItsGaussians) {
+    const std::vector<std::string> more{"--vis_gaussians=true", "--save_image_steps=8", "--save_plot_format=png"};
+    const Result result = gsfit(workspace_, short_training("photo.png", "run", more));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    for (const char* step : {"step-0-", "step-8-", "step-16-", "step-20-"}) {
+        for (const char* what : {"render.jpg", "ids.jpg", "positions.png", "ellipses.png", "error.png"}) {
+            const fs::path picture = workspace_ / (std::string("run/pictures/") + step + what);
+            EXPECT_EQ(picture_size(picture).width, 192) << picture;
+        }
+    }
+    std::size_t additions = 0;
+    for (const auto& entry : fs::directory_iterator(workspace_ / "run/pictures")) {
+        additions += entry.path().filename().string().ends_with("-added.png") ? 1U : 0U;
+    }
+    EXPECT_EQ(additions, 4U);
+    EXPECT_LT(compare_pictures(workspace_ / "run/pictures/step-20-render.jpg", workspace_ / "run/render.png").mean, 3);
+}
+
+TEST_F(Recording, AnOrdinaryRunMakesNoPictures) {
+    ASSERT_EQ(gsfit(workspace_, short_training("photo.png", "run")).exit_code, 0);
+    EXPECT_FALSE(fs::exists(workspace_ / "run/pictures"));
+}
+
+TEST_F(Recording, ARunIsNotMixedWithPicturesThatAreThere) {
+    fs::create_directories(workspace_ / "run/pictures");
+    const Result result = gsfit(workspace_, short_training("photo.png", "run"));
+    EXPECT_EQ(result.exit_code, 6);
+    EXPECT_EQ(result.err, "gsfit: 'run' has pictures, which a run would write; choose another folder with --output\n");
+}
+
 }  // namespace
 }  // namespace gsfit::test

@@ -13,11 +13,11 @@ namespace gsfit::test {
 
 std::vector<std::string> short_training(const std::string& image, const std::string& folder,
                                         const std::vector<std::string>& more) {
-    std::vector<std::string> words{"train", image, "--output", folder, "--progress", "none", "--num_gaussians", "100"};
+    std::vector<std::string> words{"train", image, "--output", folder, "--progress", "none"};
     const auto given = [&](const std::string& flag) {
         return std::any_of(more.begin(), more.end(), [&](const std::string& word) { return word.rfind(flag, 0) == 0; });
     };
-    for (const char* flag : {"--max_steps=20", "--threads=1"}) {
+    for (const char* flag : {"--num_gaussians=100", "--max_steps=20", "--threads=1"}) {
         if (!given(std::string(flag).substr(0, std::string(flag).find('=')))) {
             words.emplace_back(flag);
         }

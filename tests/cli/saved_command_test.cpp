@@ -142,7 +142,7 @@ TEST_F(Saved, InfoTellsWhatIsInside) {
     EXPECT_TRUE(std::regex_search(text.out, std::regex("\ngaussians +100\n"))) << text.out;
 }
 
-TEST_F(Saved, RenderRefusesFieldsThatAreNoImage) {
+TEST_F(Saved, RendersEachChannelOfAFieldThatIsNoImage) {
     const std::string header =
         R"({"__metadata__":{"format":"gsfit-checkpoint","version":"1","raster_width":"4","raster_height":"4",)"
         R"("blend":"sum","blend_eps":"0.003","cutoff":"4"},)"
@@ -156,8 +156,9 @@ TEST_F(Saved, RenderRefusesFieldsThatAreNoImage) {
                                                    header +
                                                    std::string(reinterpret_cast<const char*>(&values), sizeof values));
     EXPECT_EQ(run({"info", "two.safetensors"}).exit_code, 0);
-    expect_refused({"render", "two.safetensors", "-o", "out.png"}, 3,
-                   "'two.safetensors' has 2 channels and an image has 1 or 3; render another field");
+    EXPECT_EQ(run({"render", "two.safetensors", "-o", "out.png"}).exit_code, 0);
+    EXPECT_EQ(picture_size(workspace_ / "out_channel-1.png").channels, 1);
+    EXPECT_EQ(picture_size(workspace_ / "out_channel-2.png").width, 4);
 }
 
 TEST_F(Saved, ThreadsOfTheEnvironmentCount) {

@@ -1,4 +1,5 @@
-// PSNR and SSIM against scikit-image's, on images that tools/golden_metrics.py makes by the same integer arithmetic.
+// Metrics against those of scikit-image, pytorch-msssim and flip-evaluator, on images that tools/golden_metrics.py
+// makes by the same integer arithmetic.
 
 #include <ATen/ops/from_blob.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,8 @@
 
 #include "golden/metrics_values.h"
 #include "gsfit/eval.h"
+#include "gsfit/eval/flip.h"
+#include "gsfit/eval/ms_ssim.h"
 #include "gsfit/loss.h"
 
 namespace gsfit {
@@ -93,7 +96,7 @@ std::uint32_t checksum(const Picture& p) {
 
 class GoldenMetrics : public testing::TestWithParam<golden::Metrics> {};
 
-TEST_P(GoldenMetrics, AgreeWithScikitImage) {
+TEST_P(GoldenMetrics, AgreeWithOtherPrograms) {
     const golden::Metrics& expected = GetParam();
     const std::map<std::string, std::function<Picture(const Picture&)>> distortions = {
         {"blurred", blurred}, {"noisy", noisy}, {"shifted", shifted}};
@@ -113,6 +116,13 @@ TEST_P(GoldenMetrics, AgreeWithScikitImage) {
     EXPECT_NEAR(psnr(render, view), expected.psnr, 1e-5);
     const double sum = ssim_sum(render, view, Lattice::whole(view.width, view.height), {0, view.height});
     EXPECT_NEAR(sum / static_cast<double>(render.numel()), expected.ssim, 3e-6);
+    const ImageBands rows = rows_of(PackedImage(view, nullptr));
+    const std::optional<double> scales = ms_ssim(rows_of(render), rows);
+    ASSERT_EQ(scales.has_value(), expected.ms_ssim.has_value());
+    if (scales) {
+        EXPECT_NEAR(*scales, *expected.ms_ssim, 2e-6);
+    }
+    EXPECT_NEAR(flip(rows_of(render), rows), expected.flip, 2e-5);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenMetrics, testing::ValuesIn(golden::metrics));

@@ -5,6 +5,7 @@
 #include "gpu/device.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians.h"
+#include "gsfit/gaussians/quantisation.h"
 #include "gsfit/loss.h"
 #include "gsfit/memory/device_memory.h"
 #include "gsfit/optim.h"
@@ -119,6 +120,18 @@ TEST_F(AsOnTheCpu, IsAdamOverManySteps) {
     EXPECT_LT(relative_error(there.rotation, to_double(here.rotation)), 1e-4);
     EXPECT_LT(relative_error(there.feature, to_double(here.feature)), 1e-4);
     EXPECT_TRUE(reference::identical(moments_there.age, moments_here.age));
+}
+
+TEST_F(AsOnTheCpu, IsTheQuantisedFieldToTheBit) {
+    for (const int bits : {4, 9, 16, 32}) {
+        const Quantisation all{.position = bits, .scale = bits, .rotation = bits, .feature = bits};
+        const Field there = quantised(put(field), all);
+        const Field here = quantised(field, all);
+        EXPECT_TRUE(reference::identical(there.position.cpu(), here.position)) << bits;
+        EXPECT_TRUE(reference::identical(there.inv_scale.cpu(), here.inv_scale)) << bits;
+        EXPECT_TRUE(reference::identical(there.rotation.cpu(), here.rotation)) << bits;
+        EXPECT_TRUE(reference::identical(there.feature.cpu(), here.feature)) << bits;
+    }
 }
 
 TEST_F(AsOnTheCpu, IsTheOrder) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gpu/device.h"
+#include "gsfit/gaussians.h"
 #include "reference/compare.h"
 #include "reference/scenes.h"
 #include "train/device_steps.h"
@@ -25,8 +26,7 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
 
 TrainState on(const at::Device& device, const Field& field) {
     TrainState state;
-    state.field = {field.position.to(device), field.inv_scale.to(device), field.rotation.to(device),
-                   field.feature.to(device),  field.raster_width,         field.raster_height};
+    state.field = on_device(field, device);
     for (at::Tensor* tensor :
          {&state.field.position, &state.field.inv_scale, &state.field.rotation, &state.field.feature}) {
         *tensor = tensor->clone();
@@ -72,7 +72,7 @@ protected:
         DeviceStep step(state.field, state.moments, device_target(), plan, {.scale = 1024});
         for (int i = 0; i < count; ++i) {
             step.differentiate(phase(plan.stride, i));
-            step.update(sizes, {});
+            step.update(WhitenedRates{sizes, {}});
         }
         EXPECT_EQ(step.finished_report().halt, Halt::none);
         EXPECT_EQ(step.graph_problem(), "");
@@ -112,6 +112,29 @@ TEST_F(DeviceStepTest, HasTheLossAndGradientsOfAutograd) {
     }
 }
 
+TEST_F(DeviceStepTest, DrawsTheQuantisedFieldAsItIsNow) {
+    StepPlan rounding = plan(1, 2, 0.3F, false);
+    rounding.quantisation = {.position = 8, .scale = 5, .rotation = 4, .feature = 6};
+    const Lattice lattice = phase(1, 0);
+    const TrainState state = on(device(), field_);
+    DeviceStep step(state.field, state.moments, device_target(), rounding, {});
+    for (int i = 0; i < 5; ++i) {
+        const Field now = on(at::kCPU, state.field).field;
+        const Differential truth =
+            differentiate(quantised(now, *rounding.quantisation),
+                          {.lattice = lattice, .blending = rounding.blending, .target = target_, .loss = rounding.loss},
+                          {.amp = false});
+        step.differentiate(lattice);
+        EXPECT_NEAR(step.finished_report().loss, truth.loss.item<double>(), 1e-5) << i;
+        EXPECT_LT(difference(step.gradients().position, truth.gradients.position), 2e-4);
+        EXPECT_LT(difference(step.gradients().inv_scale, truth.gradients.inv_scale), 2e-4);
+        EXPECT_LT(difference(step.gradients().rotation, truth.gradients.rotation), 2e-4);
+        EXPECT_LT(difference(step.gradients().feature, truth.gradients.feature), 2e-4);
+        step.update(WhitenedRates{sizes, {}});
+    }
+    EXPECT_EQ(step.graph_problem(), "");
+}
+
 TEST_F(DeviceStepTest, ScalesTheLossInHalfPrecision) {
     const StepPlan half = plan(1, 2, 0.3F, true);
     const Lattice lattice = phase(1, 0);
@@ -140,7 +163,7 @@ TEST_F(DeviceStepTest, SkipsWhatOverflowsInHalfPrecision) {
     const TrainState untouched = on(device(), field_);
     DeviceStep step(state.field, state.moments, device_target(), plan(1, 1, 0.3F, true), {.scale = 1e30F});
     step.differentiate(phase(1, 0));
-    step.update(sizes, {});
+    step.update(WhitenedRates{sizes, {}});
     const gpu::StepReport report = step.finished_report();
     EXPECT_EQ(report.halt, Halt::none);
     EXPECT_EQ(report.skipped, 1);
@@ -168,7 +191,7 @@ TEST_F(DeviceStepTest, ChangesNothingOnceItLackedRoom) {
     DeviceStep step(state.field, state.moments, device_target(), small, {});
     for (int i = 0; i < 5; ++i) {
         step.differentiate(phase(1, 0));
-        step.update(sizes, {});
+        step.update(WhitenedRates{sizes, {}});
     }
     const gpu::StepReport report = step.finished_report();
     EXPECT_EQ(report.halt, Halt::overflow);
@@ -186,7 +209,8 @@ TrainState learned(const TrainState& start, const PackedImage& target, int count
     const MemorySettings settings{.amp = false};
     while (state.step < count) {
         if (!steps.is_ready_for(state, 1, settings)) steps.get_ready_for(state, 1, settings);
-        steps.give(state, Lattice::whole(target.width(), target.height()), {.position = 0.1F, .scale = 0.3F}, {});
+        steps.give(state, Lattice::whole(target.width(), target.height()),
+                   WhitenedRates{{.position = 0.1F, .scale = 0.3F}, {}});
         ++state.step;
         if (state.step % apart == 0 && steps.look(state) != DeviceSteps::Outcome::good) ++times_back;
     }
@@ -213,7 +237,7 @@ TEST_F(DeviceStepTest, GivesHalfPrecisionUpWhenTheLossIsNotFinite) {
     const auto give_two = [&] {
         steps.get_ready_for(state, 1, {.amp = true});
         for (int i = 0; i < 2; ++i) {
-            steps.give(state, phase(1, 0), sizes, {});
+            steps.give(state, phase(1, 0), WhitenedRates{sizes, {}});
             ++state.step;
         }
         return steps.look(state);

@@ -67,6 +67,18 @@ TEST_F(TrainOnGpu, GoesOnBitForBit) {
                       train(picture(72, 50), options, {}).field);
 }
 
+TEST_F(TrainOnGpu, LearnsInViewOfRounding) {
+    const PackedImage image = picture(72, 50);
+    TrainOptions options = short_run(device());
+    options.initial_ratio = 1;  // so that steps alone make the difference
+    const TrainState plain = train(image, options, {});
+    options.quantisation = {.position = 8, .scale = 6, .rotation = 5, .feature = 6};
+    const TrainState aware = train(image, options, {});
+    EXPECT_FALSE(reference::identical(aware.field.position.cpu(), plain.field.position.cpu()));
+    EXPECT_GT(evaluate_psnr(drawn_field(aware), aware.blending, image), 27);  // the CPU's own kernels: 30 dB
+    expect_same_field(aware.field, train(image, options, {}).field);
+}
+
 TEST_F(TrainOnGpu, LearnsInMixedPrecisionWithSsim) {
     const PackedImage image = picture(72, 50);
     TrainOptions options = short_run(device());
@@ -78,6 +90,45 @@ TEST_F(TrainOnGpu, LearnsInMixedPrecisionWithSsim) {
     const TrainState state = train(image, options, {});
     EXPECT_LT(state.skipped_steps, 20);
     EXPECT_GT(evaluate(state.field, state.blending, image).psnr, 26);
+}
+
+TEST_F(TrainOnGpu, FollowsRecipeImageGs) {
+    const PackedImage image = picture(72, 50);
+    TrainOptions options = short_run(device());
+    options.max_steps = 24;
+    options.eval_steps = 8;
+    options.blending = {.blend = Blend::topk_norm, .eps = 1e-4F, .support = Support::tile16};
+    options.loss = {.l1 = 1, .l2 = 0};
+    options.ssim_loss_ratio = 0.1F;
+    options.image_gs.emplace();
+    options.image_gs->add_steps = 4;
+    options.image_gs->add_times = 2;
+    const TrainState state = train(image, options, {});
+    TrainOptions on_cpu = options;
+    on_cpu.device = c10::kCPU;
+    const TrainState wanted = train(image, on_cpu, {});
+    EXPECT_EQ(state.field.size(), 40);
+    EXPECT_EQ(state.step, wanted.step);
+    EXPECT_NEAR(evaluate_psnr(state.field, state.blending, image), evaluate_psnr(wanted.field, wanted.blending, image),
+                0.3);
+    EXPECT_NEAR(state.plateau.best_psnr, wanted.plateau.best_psnr, 0.3);
+}
+
+TEST_F(TrainOnGpu, IsRefined) {
+    const PackedImage image = picture(72, 50);
+    TrainOptions options = short_run(device());
+    options.max_steps = 20;
+    options.refinement.emplace();
+    options.refinement->patch_size = 32;
+    options.refinement->overlap = 4;
+    options.refinement->threshold = 0.01F;
+    options.refinement->increment = 10;
+    options.refinement->rounds = 2;
+    std::vector<std::int64_t> sizes;
+    train(image, options, {[&](const TrainEvent& event) {
+              if (event.kind == TrainEvent::Kind::refined) sizes.push_back(event.state.field.size());
+          }});
+    EXPECT_EQ(sizes, (std::vector<std::int64_t>{30, 40}));
 }
 
 }  // namespace

@@ -14,9 +14,12 @@
 #include "gsfit/eval.h"
 #include "gsfit/gpu/device_bytes.h"
 #include "gsfit/project.h"
+#include "gsfit/raster.h"
 #include "gsfit/train/plan.h"
 #include "reference/scenes.h"
 #include "train/device_step_bytes.h"
+#include "train/removal.h"
+#include "train/step.h"
 
 namespace gsfit {
 namespace {
@@ -94,8 +97,10 @@ TEST_F(DeviceBytes, OfAStepAreWhatIsPlanned) {
                 SCOPED_TRACE(testing::Message() << (blend == Blend::norm ? "norm" : "sum") << ", ssim " << ssim
                                                 << ", half " << settings.amp << ", bands " << settings.bands);
                 blending_.blend = blend;
+                const auto bits = settings.bands > 1 ? std::optional(Quantisation()) : std::nullopt;
                 const StepPlan plan{.blending = blending_,
                                     .loss = {.pixel = {}, .ssim = ssim},
+                                    .quantisation = bits,
                                     .stride = stride,
                                     .bands = settings.bands,
                                     .half = settings.amp && ssim > 0,
@@ -105,7 +110,7 @@ TEST_F(DeviceBytes, OfAStepAreWhatIsPlanned) {
                 const double measured = peak_of([&] {
                     step.emplace(field_, moments, target_, plan, gpu::StepReport());
                     step->differentiate(Lattice::phase(width, height, stride, 0, 0));
-                    step->update({}, {});
+                    step->update({});
                 });
                 expect_about(measured, device_step_bytes(size, target_.info(), plan).all());
             }
@@ -126,6 +131,17 @@ TEST_F(DeviceBytes, OfAnEvaluationAreWhatIsPlanned) {
     const Rows rows{0, evaluation_rows};
     const std::int64_t planned = device_drawing_bytes(size, 3, width, rows.count, pairs(rows));
     expect_about(peak_of([&] { evaluate_psnr(field_, blending_, target_); }), planned);
+}
+
+TEST_F(DeviceBytes, OfRemovalCostsAreWhatIsPlanned) {
+    for (const std::int64_t bands : {1, 3}) {
+        const std::int64_t rows = band_height(height, bands);
+        const std::int64_t planned =
+            device_drawing_bytes(size, 3, width, rows, pairs({0, rows})) + device_removal_bytes(size, width, rows);
+        const double measured = peak_of([&] { removal_costs(field_, blending_, target_, lattice, bands); });
+        EXPECT_LE(measured, 1.02 * static_cast<double>(planned)) << bands << " bands";
+        EXPECT_GE(measured, 0.8 * static_cast<double>(planned)) << bands << " bands";
+    }
 }
 
 TEST_F(DeviceBytes, OfGrowthAreWhatIsPlanned) {

@@ -41,7 +41,7 @@ struct Tiles {
     double first, end;
 
     Tiles(double center, double radius)
-        : first(std::floor((center - 0.5 - radius) / 16)), end(std::floor((center - 0.5 + radius + 15) / 16)) {}
+        : first(std::floor((center - 0.5 - radius) / 16)), end(std::floor((center - 0.5 + radius) / 16) + 1) {}
     [[nodiscard]] bool hold(std::int64_t index) const {
         const auto tile = static_cast<double>(index / 16);
         return tile >= first && tile < end;

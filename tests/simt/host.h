@@ -17,6 +17,7 @@
 #define __device__
 #define __host__
 #define __forceinline__ inline
+#define __grid_constant__
 #define __launch_bounds__(...)
 #define __align__(n) alignas(n)
 #define __shared__ static_assert(false, "Kernels declare shared memory by SIMT_SHARED or SIMT_DYN_SHARED.");

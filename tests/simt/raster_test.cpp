@@ -13,6 +13,7 @@
 
 #include "cuda/raster/scene.cuh"
 #include "gsfit/project.h"
+#include "gsfit/tile_bins.h"
 #include "reference/scenes.h"
 
 namespace gsfit {
@@ -26,7 +27,8 @@ public:
         std::vector<std::uint32_t> counts(size_ + 1);
         std::vector<std::uint64_t> offsets(size_ + 1);
         std::vector<std::byte> memory(std::max(gpu::scan_bytes(size_ + 1), std::size_t{1}));
-        gpu::count_tiles(arrays(), grid, blending, lines.data(), counts.data(), offsets.data(), workspace(memory), {});
+        gpu::count_tiles(splat_arrays(splats_), grid, blending, lines.data(), counts.data(), offsets.data(),
+                         workspace(memory), {});
         const auto pairs = static_cast<std::int64_t>(offsets.back());
         std::vector<std::uint32_t> tiles(pairs), unsorted(pairs), sorted_tiles(pairs);
         listed.resize(pairs);
@@ -68,7 +70,7 @@ public:
         const std::vector<float> planes(samples() * gpu::gradient_planes(job.channels, job.normalise), 1.0F);
         std::vector<float> partial(gpu::gather_partial_floats(size_, job.channels));
         std::vector<float> center(2 * size_), conic(3 * size_), feature(job.channels * size_);
-        gpu::gather_gradients(job, arrays(), planes.data(), partial.data(),
+        gpu::gather_gradients(job, splat_arrays(splats_), planes.data(), partial.data(),
                               {center.data(), conic.data(), feature.data()}, {});
         for (std::int64_t i = 0; i < size_; ++i) feature[i] = feature[job.channels * i];
         feature.resize(size_);
@@ -94,7 +96,7 @@ public:
         const double half = std::ceil(3 * std::sqrt(mid + std::sqrt(std::max(0.1, mid * mid - 1 / det))));
         const auto touches = [half](double at, std::int64_t tile) {
             const auto begin = static_cast<double>(tile);
-            return std::floor((at - 0.5 - half) / 16) <= begin && begin < std::floor((at - 0.5 + half + 15) / 16);
+            return std::floor((at - 0.5 - half) / 16) <= begin && begin <= std::floor((at - 0.5 + half) / 16);
         };
         return touches(center[0], tile_x) && touches(center[1], tile_y);
     }
@@ -116,15 +118,6 @@ public:
 
 private:
     static gpu::Workspace workspace(std::vector<std::byte>& memory) { return {memory.data(), memory.size()}; }
-
-    [[nodiscard]] gpu::SplatArrays arrays() const {
-        return {.center = splats_.center.const_data_ptr<float>(),
-                .conic = splats_.conic.const_data_ptr<float>(),
-                .det = splats_.det.const_data_ptr<float>(),
-                .feature = splats_.feature.const_data_ptr<float>(),
-                .channels = static_cast<int>(splats_.feature.size(1)),
-                .size = size_};
-    }
 
     Blending blending_;
     Splats splats_;

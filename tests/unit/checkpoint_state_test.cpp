@@ -47,6 +47,7 @@ void expect_same_fields(const Field& a, const Field& b) {
 
 void expect_same_states(const TrainState& a, const TrainState& b) {
     expect_same_fields(a.field, b.field);
+    EXPECT_TRUE(a.maps == b.maps);
     EXPECT_EQ(a.blending.blend, b.blending.blend);
     expect_same_bits(a.blending.cutoff, b.blending.cutoff);
     expect_same_bits(a.blending.eps, b.blending.eps);
@@ -58,6 +59,7 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
     EXPECT_EQ(a.step, b.step);
     expect_same_bits(a.progress, b.progress);
     expect_same_bits(a.seconds, b.seconds);
+    EXPECT_EQ(a.initial_gaussians, b.initial_gaussians);
     EXPECT_EQ(a.growths, b.growths);
     EXPECT_EQ(a.random, b.random);
     EXPECT_EQ(a.phase_stride, b.phase_stride);
@@ -65,6 +67,10 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
     expect_same_bits(a.loss_scale.scale, b.loss_scale.scale);
     EXPECT_EQ(a.loss_scale.good_steps, b.loss_scale.good_steps);
     EXPECT_EQ(a.skipped_steps, b.skipped_steps);
+    expect_same_bits(a.plateau.best_psnr, b.plateau.best_psnr);
+    expect_same_bits(a.plateau.best_ssim, b.plateau.best_ssim);
+    EXPECT_EQ(a.plateau.idle_steps, b.plateau.idle_steps);
+    EXPECT_EQ(a.plateau.decays, b.plateau.decays);
 }
 
 /// The example state's file after `edit` has changed its parts.
@@ -100,12 +106,66 @@ TEST(CheckpointState, SurvivesAFileBitForBit) {
 }
 
 TEST(CheckpointState, SurvivesWithEveryNumberOfChannelsAndNoPhases) {
-    for (std::int64_t channels = 1; channels <= 16; ++channels) {
+    for (std::int64_t channels = 1; channels <= max_channels; ++channels) {
         TrainState state = example_state(1, channels);
         state.blending = Blending{};
         state.phase_stride = 0;
         state.phases.clear();
         expect_same_states(state, decode_state(encode_state(state), "file"));
+    }
+}
+
+/// An RGB image with alpha and a colour profile, and a height map of floating point.
+ImageMaps example_maps() {
+    return {{.name = "albedo",
+             .channels = 4,
+             .alpha = true,
+             .bits = 16,
+             .gamma = 2.2F,
+             .profile = std::vector<std::byte>(1000, std::byte{7})},
+            {.name = "h\"o\\he \xC3\xA4", .first = 4, .bits = 32, .low = -1.0F / 3.0F, .high = 1e30F}};
+}
+
+TEST(CheckpointState, SurvivesWithItsMaps) {
+    TrainState state = example_state(2, 5);
+    state.maps = example_maps();
+    const Bytes bytes = encode_state(state);
+    expect_same_states(state, decode_state(bytes, "file"));
+    EXPECT_TRUE(decode_field(bytes, "file").maps == state.maps);
+}
+
+TEST(CheckpointState, FilesFromBeforeThereWereMapsHaveOne) {
+    const auto without_maps = [](int channels) {
+        TrainState state = example_state(1, channels);
+        state.maps.clear();
+        return decode_state(encode_state(state), "file").maps;
+    };
+    EXPECT_TRUE(without_maps(3) == (ImageMaps{{.channels = 3}}));
+    EXPECT_EQ(without_maps(5).size(), 5);
+}
+
+TEST(CheckpointState, RefusesMapsThatDoNotFit) {
+    TrainState state = example_state(2, 5);
+    const auto expect_fault = [&](const auto& change) {
+        state.maps = example_maps();
+        change(state.maps);
+        expect_refused(encode_state(state), "'maps'");
+    };
+    expect_fault([](ImageMaps& maps) { maps.pop_back(); });
+    expect_fault([](ImageMaps& maps) { maps[1].channels = 3; });
+    expect_fault([](ImageMaps& maps) { maps[0].channels = 5; });
+    expect_fault([](ImageMaps& maps) { maps[0].alpha = false; });
+    expect_fault([](ImageMaps& maps) { maps[0].name = "../../albedo"; });
+    expect_fault([](ImageMaps& maps) { maps[0].name = maps[1].name; });
+    expect_fault([](ImageMaps& maps) { maps[0].name = std::string(300, 'a'); });
+    expect_fault([](ImageMaps& maps) { maps[0].bits = 12; });
+    expect_fault([](ImageMaps& maps) { maps[1].high = maps[1].low; });
+    expect_fault([](ImageMaps& maps) { maps[1].low = std::numeric_limits<float>::quiet_NaN(); });
+    expect_fault([](ImageMaps& maps) { maps[1].high = std::numeric_limits<float>::infinity(); });
+    expect_fault([](ImageMaps& maps) { maps[0].gamma = 0; });
+    for (const char* text : {"", "{}", "[1]", "[{}]", "[[[[", R"([{"name":1}])"}) {
+        const Bytes bytes = edited([text](safetensors::File& file) { file.metadata["maps"] = text; });
+        expect_refused(bytes, "'maps'");
     }
 }
 
@@ -141,7 +201,7 @@ TEST(CheckpointState, RefusesNoGaussians) {
     expect_refused(edited([](auto& file) {
                        entry(file, "feature") = {"feature", "F32", {3, 0}, {}};
                    }),
-                   "1 to 16 channels");
+                   "1 to 64 channels");
 }
 
 TEST(CheckpointState, RefusesTensorsThatDoNotFit) {
@@ -255,6 +315,43 @@ TEST(CheckpointState, RefusesBadLossScaling) {
             expect_refused(edited([&](auto& file) { file.metadata[key] = value; }), key);
         }
     }
+}
+
+TEST(CheckpointState, KnowsHowManyGaussiansTheRunBeganWith) {
+    const auto with = [](const std::string& value) {
+        return edited([&](auto& file) { file.metadata["initial_gaussians"] = value; });
+    };
+    EXPECT_EQ(decode_state(with("3"), "file").initial_gaussians, 3);
+    for (const char* value : {"-1", "4", "x", ""}) expect_refused(with(value), "initial_gaussians");
+    const Bytes before = edited([](auto& file) { file.metadata.erase("initial_gaussians"); });
+    EXPECT_EQ(decode_state(before, "file").initial_gaussians, 0) << "a file from before a run could start from a field";
+}
+
+/// As tools/convert_image_gs.py writes it: compact JSON padded with blanks to 8 bytes, metadata first.
+TEST(CheckpointState, OpensAConvertedFieldOfImageGs) {
+    std::string header =
+        R"({"__metadata__":{"format":"gsfit-checkpoint","version":"1","raster_width":"75","raster_height":"58",)"
+        R"("blend":"topk_norm","blend_eps":"0.0001","cutoff":"4.2919321","support":"tile16","topk":"10"},)"
+        R"("feature":{"dtype":"F32","shape":[1,3],"data_offsets":[0,12]},)"
+        R"("inv_scale":{"dtype":"F32","shape":[1,2],"data_offsets":[12,20]},)"
+        R"("position":{"dtype":"F32","shape":[1,2],"data_offsets":[20,28]},)"
+        R"("rotation":{"dtype":"F32","shape":[1,1],"data_offsets":[28,32]}})";
+    header.resize((header.size() + 7) / 8 * 8, ' ');
+    const std::uint64_t length = header.size();
+    const std::array<float, 8> values{0.1F, 0.2F, 0.3F, 0.25F, 0.5F, 0.75F, 0.125F, -2};
+    Bytes bytes(sizeof length + header.size() + sizeof values);
+    std::memcpy(bytes.data(), &length, sizeof length);
+    std::memcpy(bytes.data() + sizeof length, header.data(), header.size());
+    std::memcpy(bytes.data() + sizeof length + header.size(), values.data(), sizeof values);
+    const SavedField saved = decode_field(bytes, "converted");
+    EXPECT_EQ(saved.blending.blend, Blend::topk_norm);
+    EXPECT_EQ(saved.blending.support, Support::tile16);
+    EXPECT_EQ(saved.blending.eps, 1e-4F);
+    EXPECT_EQ(saved.field.raster_width, 75);
+    EXPECT_EQ(saved.field.feature.const_data_ptr<float>()[2], 0.3F);
+    EXPECT_EQ(saved.field.inv_scale.const_data_ptr<float>()[1], 0.5F);
+    EXPECT_EQ(saved.field.position.const_data_ptr<float>()[0], 0.75F);
+    EXPECT_EQ(saved.field.rotation.const_data_ptr<float>()[0], -2);
 }
 
 TEST(CheckpointState, RefusesPhasesThatDoNotFit) {

@@ -37,7 +37,7 @@ TEST(ConfigRefusal, UnknownKeys) {
     EXPECT_EQ(yaml_refusal("max-step: 5\n"), "run.yaml:1: there is no key 'max-step'; did you mean 'max_steps'?");
     EXPECT_EQ(yaml_refusal("Seed: 5\n"), "run.yaml:1: there is no key 'Seed'; did you mean 'seed'?");
     EXPECT_EQ(yaml_refusal("parnet: a.yaml\n"), "run.yaml:1: there is no key 'parnet'; did you mean 'parent'?");
-    EXPECT_EQ(yaml_refusal("quantize: true\n"), "run.yaml:1: there is no key 'quantize'; gsfit train --help lists all");
+    EXPECT_EQ(yaml_refusal("palette: true\n"), "run.yaml:1: there is no key 'palette'; gsfit train --help lists all");
     EXPECT_EQ(yaml_refusal("\"a\\nb\": 5\n"), "run.yaml:1: there is no key 'a?b'; gsfit train --help lists all");
     EXPECT_EQ(yaml_refusal(std::string(100, 'x') + ": 5\n"),
               "run.yaml:1: there is no key '" + std::string(60, 'x') + "...'; gsfit train --help lists all");
@@ -84,6 +84,9 @@ TEST(ConfigRefusal, BoundsBelongToTheRange) {
             text.erase(text.find_last_not_of('.') + 1);
             const std::string others = key.name == "l2_loss_ratio"              ? "\nl1_loss_ratio: 1"
                                        : key.name == "memory_warning_threshold" ? "\nmemory_critical_threshold: 1"
+                                       : key.name == "adaptive_patch_size"      ? "\nadaptive_overlap: 0"
+                                       : key.name == "adaptive_overlap"         ? "\nadaptive_patch_size: 4096"
+                                       : key.only == Recipe::image_gs           ? "\nrecipe: image_gs"
                                                                                 : "";
             return yaml_refusal(std::string(key.name) + ": " + text + others) == "(accepted)";
         };
@@ -236,7 +239,7 @@ TEST(ConfigRefusal, Flags) {
               "--max_steps must be a whole number, 1 to 1000000, not 'none'");
     EXPECT_EQ(load_refusal({.flags = {{"num-gausians", "1"}}}),
               "there is no flag '--num-gausians'; did you mean '--num_gaussians'?");
-    EXPECT_EQ(load_refusal({.flags = {{"quantize", "true"}}}), "there is no flag '--quantize'; --help lists all");
+    EXPECT_EQ(load_refusal({.flags = {{"palette", "true"}}}), "there is no flag '--palette'; --help lists all");
     EXPECT_EQ(load_refusal({.flags = {{"max-steps", "1"}, {"max_steps", "2"}}}),
               "flag --max_steps is given twice; remove one of the two");
 }
@@ -295,6 +298,17 @@ TEST_F(ConfigFileRefusal, ChainsThatAreTooLong) {
     }
     EXPECT_EQ(load_refusal({.file = "17.yaml"}), "2.yaml:1: the chain of parents is longer than 16 files; shorten it");
     EXPECT_EQ(load_refusal({.file = "16.yaml"}), "(accepted)");
+}
+
+TEST(ConfigRefusal, StartsFromAFieldByHalves) {
+    EXPECT_EQ(yaml_refusal("init_from_checkpoint: true"),
+              "init_from_checkpoint is set without a field to start from; name one by init_checkpoint_path");
+    EXPECT_EQ(
+        yaml_refusal("init_checkpoint_path: results/photo"),
+        "init_checkpoint_path names a field to start from without init_from_checkpoint; set that or leave it out");
+    EXPECT_EQ(yaml_refusal("init_partial: true"),
+              "init_partial is set without init_from_checkpoint; set that too or leave it out");
+    EXPECT_EQ(yaml_refusal("init_from_checkpoint: true\ninit_checkpoint_path: a\ninit_partial: true"), "(accepted)");
 }
 
 }  // namespace

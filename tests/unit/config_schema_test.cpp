@@ -35,11 +35,14 @@ std::string line_of(const std::string& yaml, const Key& key) {
     return yaml.substr(begin, yaml.find('\n', begin) - begin);
 }
 
-std::string default_yaml() {
-    std::string yaml = "# Every key of gsfit with its default. Leave out what need not differ from it.\n";
-    const std::string defaults = Config().to_yaml(false);
+/// A recipe's keys that `shown` picks, with their help and values.
+template <class Shown>
+std::string explained_yaml(Recipe recipe, const Shown& shown) {
+    std::string yaml;
+    const std::string defaults = Config(recipe).to_yaml(false);
     std::string_view group;
     for (const Key& key : schema()) {
+        if (!shown(key)) continue;
         if (key.group != group) {
             group = key.group;
             yaml += "\n# ---- " + std::string(group) + "\n";
@@ -48,6 +51,22 @@ std::string default_yaml() {
             "\n# " + std::string(key.help) + "\n# (" + values_with_unit(key) + ")\n" + line_of(defaults, key) + "\n";
     }
     return yaml;
+}
+
+std::string default_yaml() {
+    return "# Every key that recipe gsfit reads, with its default. Leave out what need not differ from it. "
+           "image_gs.yaml has\n"
+           "# those of recipe image_gs.\n" +
+           explained_yaml(Recipe::gsfit, [](const Key& key) { return key.is_read_by(Recipe::gsfit); });
+}
+
+std::string image_gs_yaml() {
+    return "# Recipe image_gs: training as Image-GS does it. What stands here are the keys that only this recipe reads "
+           "and\n"
+           "# those that have another default by it than by recipe gsfit; default.yaml explains the others.\n"
+           "recipe: image_gs\n" +
+           explained_yaml(Recipe::image_gs,
+                          [](const Key& key) { return key.only == Recipe::image_gs || !key.image_gs_default.empty(); });
 }
 
 std::string documented_keys() {
@@ -59,8 +78,8 @@ std::string documented_keys() {
             markdown +=
                 "\n### " + std::string(group) + "\n\n| key | default | values | meaning |\n| --- | --- | --- | --- |\n";
         }
-        const std::string default_text =
-            key.default_text.empty() ? "(empty)" : "`" + std::string(key.default_text) + "`";
+        std::string default_text = key.default_text.empty() ? "(empty)" : "`" + std::string(key.default_text) + "`";
+        if (!key.image_gs_default.empty()) default_text += ", image_gs: `" + std::string(key.image_gs_default) + "`";
         markdown += "| `" + std::string(key.name) + "` | " + default_text + " | " + values_with_unit(key) + " | " +
                     std::string(key.help) + " |\n";
     }
@@ -78,6 +97,8 @@ void expect_file(const fs::path& path, const std::string& expected) {
 }
 
 TEST(Schema, DefaultYamlIsMadeOfIt) { expect_file(source_root / "cfgs/default.yaml", default_yaml()); }
+
+TEST(Schema, ImageGsYamlIsMadeOfIt) { expect_file(source_root / "cfgs/image_gs.yaml", image_gs_yaml()); }
 
 TEST(Schema, DocumentationIsMadeOfIt) {
     const fs::path path = source_root / "docs/configuration.md";
@@ -98,6 +119,7 @@ TEST(Schema, NamesAreUniqueAndPlain) {
         EXPECT_NE(key.name, "parent");
         EXPECT_FALSE(key.help.empty()) << key.name;
         EXPECT_EQ(key.help.find('\n'), std::string::npos) << key.name;
+        EXPECT_TRUE(!key.only || key.image_gs_default.empty()) << key.name;
     }
 }
 
@@ -124,6 +146,7 @@ TEST(Schema, EachTypeHasItsFacts) {
 TEST(Schema, PresetsLoad) {
     const auto load = [](const char* name) { return Config::load({.file = source_root / "cfgs" / name}); };
     EXPECT_EQ(load("default.yaml").to_yaml(false), Config().to_yaml(false));
+    EXPECT_EQ(load("image_gs.yaml").to_yaml(false), Config(Recipe::image_gs).to_yaml(false));
     EXPECT_EQ(load("2k.yaml").integer("num_gaussians"), 10000);
     EXPECT_EQ(load("4k.yaml").integer("num_gaussians"), 20000);
     EXPECT_EQ(load("8k.yaml").integer("num_gaussians"), 30000);
@@ -141,12 +164,12 @@ TEST(Schema, HelpNamesEveryKeyWithRangeAndDefault) {
     for (const Key& key : schema()) {
         EXPECT_NE(help.find("  --" + std::string(key.name) + " "), std::string::npos) << key.name;
     }
-    EXPECT_NE(help.find("Run:\n  --seed N                    seed of everything random"), std::string::npos);
+    EXPECT_NE(help.find("Run:\n  --recipe NAME               how to train:"), std::string::npos);
     EXPECT_NE(help.find("\n\nInput:\n"), std::string::npos);
     EXPECT_NE(help.find("(1 to 10000000; default 10000)\n"), std::string::npos);
     EXPECT_NE(help.find("(auto or 1 to 65536; default auto)\n"), std::string::npos);
     EXPECT_NE(help.find("(1 to 6 sigma; default 4.2919321)\n"), std::string::npos);
-    EXPECT_NE(help.find("(norm, sum, topk_norm; default norm)\n"), std::string::npos);
+    EXPECT_NE(help.find("(norm, sum, topk_norm; default norm, by recipe image_gs topk_norm)\n"), std::string::npos);
     EXPECT_NE(help.find("(default empty)\n"), std::string::npos);
 }
 

@@ -152,7 +152,7 @@ TEST_F(ConfigSources, EffectiveYamlReadsBackTheSame) {
 TEST_F(ConfigSources, EffectiveYamlTellsOrigins) {
     write("run.yaml", "blend: sum\n");
     const std::string yaml = Config::load({"run.yaml", {{"GSFIT_EXP_NAME", "x"}}, {{"seed", "5"}}}).to_yaml(true);
-    EXPECT_EQ(yaml.substr(0, yaml.find('\n', 7)), "# Run\nseed: 5  # flag --seed");
+    EXPECT_TRUE(yaml.starts_with("# Run\nrecipe: gsfit  # default\nseed: 5  # flag --seed\n")) << yaml;
     EXPECT_NE(yaml.find("\nblend: sum  # run.yaml:1\n"), std::string::npos);
     EXPECT_NE(yaml.find("\nexp_name: \"x\"  # environment GSFIT_EXP_NAME\n"), std::string::npos);
     EXPECT_NE(yaml.find("\n\n# Field\n"), std::string::npos);

@@ -1,7 +1,9 @@
 #include "gsfit/densify.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,6 +49,26 @@ TEST(Sort, KeepsFieldAndMomentsTogether) {
     sort(numbered.field, numbered.moments);
     expect_together(numbered, 50);
     EXPECT_TRUE(in_morton_order(numbered.field.position));
+}
+
+TEST(RemoveCheapest, KeepsTheOthersInTheirOrder) {
+    Field field = reference::random_field(6, 3, 40, 30, 1);
+    Moments moments = Moments::zeros(6, 3);
+    for (std::int64_t i = 0; i < 6; ++i) {
+        field.rotation[i] = static_cast<double>(i);
+        moments.age[i] = i;
+        moments.first[i].fill_(static_cast<double>(i));
+    }
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    remove_cheapest(field, moments, at::tensor({nan, 2.0, -1.0, 5.0, 2.0, 3.0}, at::kFloat), 2);
+    const at::Tensor kept = at::tensor({0.0, 3.0, 4.0, 5.0}, at::kFloat);  // of equals the first goes
+    EXPECT_TRUE(at::equal(field.rotation.flatten(), kept)) << field.rotation;
+    EXPECT_TRUE(at::equal(moments.age.flatten().to(at::kFloat), kept)) << moments.age;
+    EXPECT_TRUE(at::equal(moments.first.select(1, 7), kept)) << moments.first;
+    EXPECT_EQ(field.feature.size(0), 4);
+    EXPECT_EQ(field.position.size(0), 4);
+    EXPECT_EQ(field.inv_scale.size(0), 4);
+    EXPECT_EQ(moments.second.size(0), 4);
 }
 
 TEST(Grow, AddsGaussiansWithoutMoments) {

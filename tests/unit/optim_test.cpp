@@ -112,7 +112,8 @@ void expect_reference(std::int64_t size, int channels, int count) {
 TEST(WhitenedAdam, EqualsTheReferenceOverManySteps) { expect_reference(200, 3, 25); }
 
 TEST(WhitenedAdam, EqualsTheReferenceForEveryNumberOfChannels) {
-    for (int channels = 1; channels <= 16; ++channels) expect_reference(30, channels, 3);
+    for (int channels = 1; channels <= max_channels; channels += channels < 16 ? 1 : 16)
+        expect_reference(30, channels, 3);
 }
 
 TEST(WhitenedAdam, EqualsTheReferenceOnEverySimdTarget) {

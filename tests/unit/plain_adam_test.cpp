@@ -77,6 +77,34 @@ TEST(PlainAdam, EqualsThePaperForEveryNumberOfChannels) {
     }
 }
 
+TEST(PlainAdam, OptimisesSigmaWhenAsked) {
+    LearningRates of_sigma = rates;
+    of_sigma.of_sigma = true;
+    Field field = clone(reference::random_field(150, 3, 200, 129, 1));
+    Moments moments = Moments::zeros(field.size(), 3);
+    Reference sigma(field.inv_scale.reciprocal(), rates.scale);
+    for (std::uint64_t step = 0; step < 30; ++step) {
+        const Gradients gradients = random_gradients(field, 100 * step);
+        sigma.step(gradients.inv_scale.mul(field.inv_scale.square()).neg());
+        plain_adam(field, moments, gradients, of_sigma);
+    }
+    sigma.expect(field.inv_scale.reciprocal());
+}
+
+TEST(PlainAdam, KeepsSigmaPositiveWhereAStepWouldCrossZero) {
+    for (const bool of_sigma : {false, true}) {
+        for (const double sign : {-1.0, 1.0}) {
+            Field field = clone(reference::random_field(40, 1, 200, 129, 1));
+            Moments moments = Moments::zeros(field.size(), 1);
+            Gradients gradients = random_gradients(field, 1);
+            gradients.inv_scale = at::zeros_like(field.inv_scale).add(sign);
+            plain_adam(field, moments, gradients, {.scale = 1e9F, .of_sigma = of_sigma});
+            EXPECT_GE(field.inv_scale.min().item<float>(), 1e-6F);
+            EXPECT_LE(field.inv_scale.max().item<float>(), 1e3F);
+        }
+    }
+}
+
 TEST(PlainAdam, CorrectsTheBiasOfEachGaussianByItsOwnAge) {
     Field field = clone(reference::random_field(2, 1, 64, 64, 1));
     Moments moments = Moments::zeros(2, 1);

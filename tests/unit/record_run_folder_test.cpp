@@ -49,7 +49,8 @@ TEST(RunFolder, DiscardRefusesARunThatGoesOn) {
 }
 
 TEST(RunFolder, RefusesAnotherRun) {
-    for (const char* name : {"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png"}) {
+    for (const char* name :
+         {"run.json", "config.yaml", "metrics.csv", "log.txt", "checkpoints", "render.png", "packed.safetensors"}) {
         const TemporaryDirectory folder;
         write_file_atomically(folder / name, "");
         EXPECT_TRUE(holds_run(folder.path()));

@@ -23,6 +23,7 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.field.feature = counting({size, channels}, -0.2F, 0.11F);
     state.field.raster_width = 640;
     state.field.raster_height = 427;
+    state.maps = maps_of_channels(static_cast<int>(channels));
     state.blending = {Blend::sum, 3.3333333F, 1.0F / 7.0F, 13, Support::tile16};
     state.moments.first = counting({size, 5 + channels}, -1e-9F, 3e-10F);
     state.moments.second = counting({size, 5 + channels}, 0.0F, 1e-41F);  // denormal
@@ -31,12 +32,14 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.step = 1023456789;
     state.progress = 1.0 / 3.0;
     state.seconds = 12345.678901234567;
+    state.initial_gaussians = 1;
     state.growths = 5;
     state.random = {0xffffffffffffffff, 0, 0x0123456789abcdef, 42};
     state.phase_stride = 4;
     state.phases = {15, 0, 7};
     state.loss_scale = {.scale = 1.0F / 3.0F, .good_steps = 1998};
     state.skipped_steps = 11;
+    state.plateau = {.best_psnr = 100.0 / 3.0, .best_ssim = 2.0 / 3.0, .idle_steps = 300, .decays = 1};
     return state;
 }
 

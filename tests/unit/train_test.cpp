@@ -1,5 +1,6 @@
 #include "gsfit/train.h"
 
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,6 +45,45 @@ std::vector<std::pair<Kind, std::int64_t>> events_of(const TrainOptions& options
     };
     train(picture(40, 30, 3), options, {listener});
     return events;
+}
+
+TEST(Train, MovesGaussiansToWhereTheyAreWorthMore) {
+    TrainOptions options = short_run(24);
+    options.max_steps = 160;
+    const auto error_of = [&](float ratio) {
+        options.relocate_ratio = ratio;
+        const TrainState state = train(picture(40, 30, 3), options, {});
+        EXPECT_EQ(state.field.size(), 24);
+        const PackedImage target = picture(40, 30, 3);
+        return evaluate_psnr(state.field, state.blending, target);
+    };
+    double gained = 0;
+    for (options.seed = 1; options.seed <= 4; ++options.seed) gained += error_of(0.15F) - error_of(0);
+    EXPECT_GT(gained / 4, 0.5) << "dB";
+}
+
+TEST(Train, RelocatesWhenItIsTime) {
+    TrainOptions options = short_run(1000);
+    options.max_steps = 300;
+    const auto count_at = [&](std::int64_t step) {
+        const Schedule schedule(options, 400, 300);
+        TrainState state;
+        state.field.position = at::zeros({1000, 2});
+        state.step = step;
+        state.progress = static_cast<double>(step) / 300;
+        return schedule.relocated_count(state, 300);
+    };
+    EXPECT_EQ(count_at(75), 0) << "before 30% of the run";
+    EXPECT_EQ(count_at(90), 50);
+    EXPECT_EQ(count_at(91), 0) << "every 15 steps";
+    EXPECT_GT(count_at(240), 0);
+    EXPECT_LT(count_at(240), 40) << "with smaller steps fewer are moved";
+    EXPECT_EQ(count_at(255), 0) << "from 85% on";
+    options.relocate_ratio = 0;
+    EXPECT_EQ(count_at(90), 0);
+    options.relocate_ratio = 0.05F;
+    options.blending.blend = Blend::topk_norm;
+    EXPECT_EQ(count_at(90), 0) << "nobody knows what a Gaussian is worth then";
 }
 
 TEST(Train, TellsWhatHappens) {
@@ -215,16 +255,23 @@ TEST(Schedule, StrideFollowsThePitchAndTheSize) {
     EXPECT_EQ(Schedule(whole, 6976, 5040).stride(0), 1);
 }
 
+/// A state at this part of a run.
+TrainState after(double progress) {
+    TrainState state;
+    state.progress = progress;
+    return state;
+}
+
 TEST(Schedule, AddsUpToAllGaussiansByHalfTime) {
     for (const std::int64_t count : {1, 2, 9, 1000, 1003}) {
         for (const std::int64_t steps : {5, 100, 500}) {
             const Schedule schedule(with(count, steps), 768, 512);
             const std::int64_t times = steps <= 100 ? 4 : 8;
             EXPECT_NEAR(static_cast<double>(schedule.initial_count()), 0.3 * static_cast<double>(count), 1);
-            EXPECT_EQ(schedule.growths_due(0), 0);
-            EXPECT_EQ(schedule.growths_due(0.25), times / 2);
-            EXPECT_EQ(schedule.growths_due(0.5), times);
-            EXPECT_EQ(schedule.growths_due(1), times);
+            EXPECT_EQ(schedule.growths_due(after(0)), 0);
+            EXPECT_EQ(schedule.growths_due(after(0.25)), times / 2);
+            EXPECT_EQ(schedule.growths_due(after(0.5)), times);
+            EXPECT_EQ(schedule.growths_due(after(1)), times);
             EXPECT_GE(schedule.initial_count() + times * schedule.growth_count(), count);
         }
     }
@@ -232,24 +279,28 @@ TEST(Schedule, AddsUpToAllGaussiansByHalfTime) {
 
 TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     const Schedule schedule(with(5000, 400), 768, 512);
-    const StepSizes sizes = schedule.step_sizes(0, 400);
+    const auto whitened = [&](double steps) { return std::get<WhitenedRates>(schedule.adam_step(after(0), steps)); };
+    const StepSizes sizes = whitened(400).steps;
     EXPECT_FLOAT_EQ(sizes.scale, 0.08F);
     EXPECT_FLOAT_EQ(sizes.rotation, 0.08F);
     EXPECT_FLOAT_EQ(sizes.position, 0.16F);
     EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
-    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1).scale, 0.16F);
-    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1).feature, 0.025F);
-    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1e6).scale, 0.05F);
-    EXPECT_FLOAT_EQ(schedule.step_sizes(0, 1e6).feature, 0.008F);
-    EXPECT_FLOAT_EQ(schedule.step_scale(0.6), 1);
-    EXPECT_FLOAT_EQ(schedule.step_scale(0.8), 0.525F);
-    EXPECT_FLOAT_EQ(schedule.step_scale(1), 0.05F);
+    EXPECT_FLOAT_EQ(whitened(1).steps.scale, 0.16F);
+    EXPECT_FLOAT_EQ(whitened(1).steps.feature, 0.025F);
+    EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.05F);
+    EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.008F);
+    EXPECT_FLOAT_EQ(schedule.step_scale(after(0.6)), 1);
+    EXPECT_FLOAT_EQ(schedule.step_scale(after(0.8)), 0.525F);
+    EXPECT_FLOAT_EQ(schedule.step_scale(after(1)), 0.05F);
 }
 
 TEST(Schedule, SigmaStaysBetweenAThirdOfAPixelAndFourPitches) {
-    EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).scale_bounds().sigma_max, 160);
-    EXPECT_FLOAT_EQ(Schedule(with(1, 10), 400, 400).scale_bounds().sigma_max, 200) << "no more than half the image";
-    EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).scale_bounds().sigma_min, 0.3F);
+    const auto bounds = [](const TrainOptions& options, std::int64_t width, std::int64_t height) {
+        return std::get<WhitenedRates>(Schedule(options, width, height).adam_step(after(0), 10)).bounds;
+    };
+    EXPECT_FLOAT_EQ(bounds(with(100, 10), 400, 400).sigma_max, 160);
+    EXPECT_FLOAT_EQ(bounds(with(1, 10), 400, 400).sigma_max, 200) << "no more than half the image";
+    EXPECT_FLOAT_EQ(bounds(with(100, 10), 400, 400).sigma_min, 0.3F);
     EXPECT_FLOAT_EQ(Schedule(with(100, 10), 400, 400).growth_sigma(), 6);
     EXPECT_FLOAT_EQ(Schedule(with(10000, 10), 400, 400).growth_sigma(), 1);
 }

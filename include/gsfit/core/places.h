@@ -4,11 +4,7 @@
 
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define GSFIT_ON_BOTH __host__ __device__ inline
-#else
-#define GSFIT_ON_BOTH inline
-#endif
+#include "gsfit/core/on_both.h"
 
 namespace gsfit {
 

@@ -6,7 +6,7 @@
 namespace gsfit {
 
 /// The most channels that an image, and so a Gaussian, may have.
-inline constexpr int max_channels = 16;
+inline constexpr int max_channels = 64;
 
 /// Rows [first, first + count) of a lattice.
 struct Rows {
@@ -48,7 +48,7 @@ struct PackedView {
     const std::byte* data = nullptr;
     std::int64_t width = 0;
     std::int64_t height = 0;
-    int channels = 0;  ///< 1 to 16
+    int channels = 0;  ///< 1 to max_channels
     int bits = 8;      ///< 8 or 16
     std::size_t row_bytes = 0;
 

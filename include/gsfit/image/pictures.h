@@ -12,12 +12,13 @@
 
 namespace gsfit {
 
-/// What people look at of an image [C,h,w] (float32 on the CPU, clamped to [0,1]): grey and RGB as they are; of more
-/// channels, one picture for every three and one for each that is left over, in a grid.
-Picture picture_of(const at::Tensor& image);
+/// What people look at of an image [C,h,w] (float32 on the CPU, clamped to [0,1]) of these maps: grey and RGB as they
+/// are, several maps in a grid, alpha as one of its own. Without maps: one picture for every three channels and one for
+/// each that is left over.
+Picture picture_of(const at::Tensor& image, const ImageMaps& maps = {});
 
 /// The same of an image that is made band by band.
-Picture picture_of(const ImageBands& image);
+Picture picture_of(const ImageBands& image, const ImageMaps& maps = {});
 
 /// The same of an image as it came from its file, scaled to width x height: averaged where it shrinks, each pixel a
 /// square where it grows. Reads it row by row, so that a mapped one does not become resident.

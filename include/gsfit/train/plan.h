@@ -25,7 +25,7 @@ struct MemorySettings {
 
 /// Bytes of one thing, and when it is there: always, or during one of the phases that follow one another.
 struct MemoryItem {
-    enum class Phase { always, start, step, sorting, growth, evaluation, saving };
+    enum class Phase { always, start, step, sorting, growth, relocation, evaluation, saving };
     std::string_view name;
     Phase phase = Phase::always;
     std::int64_t bytes = 0;

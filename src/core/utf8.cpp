@@ -1,6 +1,6 @@
 // What counts as text.
 
-#include "config/utf8.h"
+#include "gsfit/core/utf8.h"
 
 #include <cstddef>
 

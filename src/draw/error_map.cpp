@@ -1,31 +1,16 @@
+#include "gsfit/draw/error_map.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
 #include <stdexcept>
 
-#include "gsfit/report.h"
+#include "draw/oklab.h"
+#include "draw/strip.h"
 
 namespace gsfit {
 namespace {
-
-std::uint8_t srgb_byte(double linear) {
-    const double x = std::clamp(linear, 0.0, 1.0);
-    const double encoded = x <= 0.0031308 ? 12.92 * x : 1.055 * std::pow(x, 1 / 2.4) - 0.055;
-    return static_cast<std::uint8_t>(std::lround(255 * encoded));
-}
-
-double cube(double x) { return x * x * x; }
-
-/// Ottosson's matrices.
-std::array<std::uint8_t, 3> srgb_of_oklab(double lightness, double a, double b) {
-    const double l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b);
-    const double m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b);
-    const double s = cube(lightness - 0.0894841775 * a - 1.2914855480 * b);
-    return {srgb_byte(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
-            srgb_byte(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
-            srgb_byte(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s)};
-}
 
 /// error_color of sqrt(sum / (3 error_map_levels)) by the sum of three absolute differences.
 std::array<std::array<std::uint8_t, 3>, 3 * 255 + 1> colors_of_sums() {
@@ -43,7 +28,7 @@ std::array<std::uint8_t, 3> error_color(double value) {
     const double lightness = 0.97 * t;
     const double chroma = 0.19 * std::pow(std::sin(std::numbers::pi * std::pow(t, 0.9)), 0.8) + 0.04 * t;
     const double hue = (295 + 170 * t) * std::numbers::pi / 180;  // violet, red, orange, yellow
-    return srgb_of_oklab(lightness, chroma * std::cos(hue), chroma * std::sin(hue));
+    return srgb_of_oklch(lightness, chroma, hue);
 }
 
 Picture error_map(const Picture& first, const Picture& second) {
@@ -58,6 +43,27 @@ Picture error_map(const Picture& first, const Picture& second) {
         std::ranges::copy(colors[sum], map.rgb.begin() + static_cast<std::ptrdiff_t>(i));
     }
     return map;
+}
+
+Picture with_error_legend(const Picture& map) {
+    constexpr std::array levels{0, 2, 8, 18, 32};  // at quarters of the bar
+    const std::string heading = "mean difference of R, G and B, of 255";
+    Strip strip(map, 2.9);
+    const double size = strip.size();
+    const double room = static_cast<double>(map.width) - 2 * size;
+    const bool with_heading = text_width(heading, size) < room / 2;
+    const double left = with_heading ? text_width(heading, size) + 2.5 * size : size;
+    const double bar = std::floor(static_cast<double>(map.width) - left - 2 * size);
+    if (with_heading) strip.text(size, 1.75 * size, heading);
+    for (std::int64_t x = 0; static_cast<double>(x) < bar; ++x) {
+        strip.column(std::llround(left) + x, 0.5 * size, 0.8 * size, error_color(static_cast<double>(x + 1) / bar));
+    }
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        const std::string label = std::to_string(levels[i]) + (levels[i] == error_map_levels ? "+" : "");
+        const double center = left + bar * static_cast<double>(i) / (levels.size() - 1);
+        strip.text(center - text_width(label, size) / 2, 2.45 * size, label);
+    }
+    return strip.picture();
 }
 
 }  // namespace gsfit
