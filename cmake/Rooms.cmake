@@ -5,13 +5,27 @@
 
 add_library(gsfit_flags INTERFACE)
 target_compile_options(gsfit_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -fno-math-errno ${GSFIT_SANITIZE})
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -Wno-error=invalid-pch -fno-math-errno -pthread
+  ${GSFIT_SANITIZE})
 target_link_options(gsfit_flags INTERFACE ${GSFIT_SANITIZE})
 if(GSFIT_SANITIZE)
   # Instrumentation misleads GCC's flow analysis (std::regex "may be used uninitialized"); release holds the warnings.
-  # Files that are compiled together shadow one another's names.
-  target_compile_options(gsfit_flags INTERFACE -Wno-error -Wno-shadow -Wno-subobject-linkage)
+  target_compile_options(gsfit_flags INTERFACE -Wno-error)
 endif()
+
+# gsfit_precompile(<name> LIKE <libraries> HEADERS <...>): headers that are read once for all targets that REUSE_FROM
+# <name> and have the flags of those libraries. LibTorch's take longer to read than most files of ours to compile.
+function(gsfit_precompile name)
+  cmake_parse_arguments(PRECOMPILE "" "" "LIKE;HEADERS" ${ARGN})
+  set(empty "${PROJECT_BINARY_DIR}/${name}.cpp")
+  file(CONFIGURE OUTPUT "${empty}" CONTENT "")
+  add_library(${name} OBJECT "${empty}")
+  target_link_libraries(${name} PRIVATE ${PRECOMPILE_LIKE})
+  target_precompile_headers(${name} PRIVATE ${PRECOMPILE_HEADERS})
+endfunction()
+set(common_headers <algorithm> <filesystem> <functional> <optional> <span> <string> <vector>
+  <ATen/core/Tensor.h> <ATen/ops/empty.h> <ATen/ops/full.h>)
+gsfit_precompile(gsfit_headers LIKE gsfit_flags torch_cpu HEADERS ${common_headers})
 
 function(gsfit_room name)
   cmake_parse_arguments(ROOM "" "" "KNOWS;PRIVATE" ${ARGN})
@@ -19,10 +33,7 @@ function(gsfit_room name)
   add_library(gsfit_${name} STATIC ${sources})
   target_include_directories(gsfit_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(gsfit_${name} PRIVATE gsfit_flags)
-  if(GSFIT_SANITIZE)
-    # Reading LibTorch's headers takes longer than compiling a file of ours: eight at a time share them.
-    set_target_properties(gsfit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
+  target_precompile_headers(gsfit_${name} REUSE_FROM gsfit_headers)
   foreach(scope KNOWS PRIVATE)
     foreach(item ${ROOM_${scope}})
       if(TARGET gsfit_${item})
@@ -36,10 +47,10 @@ function(gsfit_room name)
     endforeach()
   endforeach()
   file(GLOB kernels "${PROJECT_SOURCE_DIR}/src/${name}/*_kernels.cpp")
-  set_source_files_properties(${kernels} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)  # Highway includes them several times
   if(kernels AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     # SSE4 is the least that kernels are compiled for; better ones are chosen at run time.
-    set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-msse4.2;-maes;-mpclmul")
+    set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-msse4.2;-maes;-mpclmul"
+      SKIP_PRECOMPILE_HEADERS ON)
   endif()
 endfunction()
 
@@ -49,6 +60,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(gsfit_test_flags INTERFACE -O1)
 endif()
 target_link_libraries(gsfit_test_flags INTERFACE gsfit_flags)
+if(BUILD_TESTING)
+  gsfit_precompile(gsfit_test_headers LIKE gsfit_test_flags torch_cpu GTest::gtest HEADERS ${common_headers} <gtest/gtest.h>)
+endif()
 
 # gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case,
 # <name>.<suite>.<case>. Under the address sanitizer, where a program takes a second to start, it is one entry for every
@@ -58,6 +72,7 @@ function(gsfit_test name)
   add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE gsfit_test_flags GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM gsfit_test_headers)
   foreach(item ${TEST_ROOMS})
     if(TARGET gsfit_${item})
       set(item gsfit_${item})

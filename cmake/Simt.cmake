@@ -23,6 +23,7 @@ function(gsfit_simt_program name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src"
     "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE gsfit_test_flags ${SIMT_KERNELS} simt_engine GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM gsfit_test_headers)
   foreach(item ${SIMT_ROOMS})
     if(TARGET gsfit_${item})
       set(item gsfit_${item})

@@ -55,7 +55,7 @@ std::vector<std::string> with_known_names(const Syntax& syntax, const std::vecto
             result.push_back(*word);
             continue;
         }
-        const std::size_t end = std::min(word->find('='), word->size());
+        const std::size_t end = std::min(word->find('=', 2), word->size());
         std::string name = word->substr(2, end - 2);
         std::replace(name.begin(), name.end(), '-', '_');
         const auto flag =
