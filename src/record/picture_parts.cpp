@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "gsfit/draw/dots.h"
@@ -63,6 +64,18 @@ std::string with_separators(std::size_t number) {
 
 std::string one_in(std::size_t every) { return every == 1 ? "" : " (one in " + with_separators(every) + " is shown)"; }
 
+/// Where one of neighbouring patches ends and the next begins when they share their overlap: of each patch, by where it
+/// starts, where its cell does.
+std::map<std::int64_t, std::int64_t> cell_starts(const std::map<std::int64_t, std::int64_t>& sizes) {
+    std::map<std::int64_t, std::int64_t> starts;
+    std::int64_t end = 0;  // of the patch before
+    for (const auto& [start, size] : sizes) {
+        starts[start] = (start + std::max(start, end)) / 2;
+        end = start + size;
+    }
+    return starts;
+}
+
 }  // namespace
 
 std::vector<Position> positions_of(const at::Tensor& position) {
@@ -102,6 +115,29 @@ Picture added_picture(Picture render, const std::vector<Position>& before, const
     draw_dots(render, new_dots, {.radius = radius, .color = orange});
     return with_dot_legend(render, {{orange, with_separators(added.size()) + " added"},
                                     {blue, with_separators(before.size()) + " before" + one_in(every)}});
+}
+
+std::vector<PatchScore> without_overlap(std::vector<PatchScore> patches) {
+    std::map<std::int64_t, std::int64_t> widths, heights;
+    for (const PatchScore& patch : patches) {
+        widths[patch.x] = patch.width;
+        heights[patch.y] = patch.height;
+    }
+    const auto across = cell_starts(widths);
+    const auto down = cell_starts(heights);
+    const auto end = [](const auto& cells, std::int64_t start, std::int64_t size) {
+        const auto next = cells.upper_bound(start);
+        return next == cells.end() ? start + size : next->second;
+    };
+    for (PatchScore& patch : patches) {
+        const std::int64_t right = end(across, patch.x, patch.width);
+        const std::int64_t bottom = end(down, patch.y, patch.height);
+        patch.x = across.at(patch.x);
+        patch.y = down.at(patch.y);
+        patch.width = right - patch.x;
+        patch.height = bottom - patch.y;
+    }
+    return patches;
 }
 
 void write_picture(const std::filesystem::path& path, const Picture& picture) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gsfit/core/picture.h"
+#include "gsfit/train/refinement.h"
 
 namespace gsfit {
 
@@ -28,6 +29,9 @@ Picture positions_picture(Picture render, const std::vector<Position>& positions
 
 /// The same of the Gaussians before an addition and of those that were added, in two colours.
 Picture added_picture(Picture render, const std::vector<Position>& before, const std::vector<Position>& added);
+
+/// Patches cut back so that neighbours touch: each takes half of what they share.
+std::vector<PatchScore> without_overlap(std::vector<PatchScore> patches);
 
 /// In the format that the name's ending says. Throws OutputError.
 void write_picture(const std::filesystem::path& path, const Picture& picture);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <system_error>
 #include <utility>
 
@@ -39,42 +38,6 @@ int tiles_of(const ImageMaps& maps) {
 PictureSize tile_size(const ImageInfo& image, int tiles, const PictureOptions& options) {
     const auto across = static_cast<std::int64_t>(std::ceil(std::sqrt(tiles)));
     return picture_size(image.width, image.height, std::max<std::int64_t>(1, options.max_side / across));
-}
-
-/// Where one of neighbouring patches ends and the next begins when they share their overlap: of each patch, by where it
-/// starts, where its cell does.
-std::map<std::int64_t, std::int64_t> cell_starts(const std::map<std::int64_t, std::int64_t>& sizes) {
-    std::map<std::int64_t, std::int64_t> starts;
-    std::int64_t end = 0;  // of the patch before
-    for (const auto& [start, size] : sizes) {
-        starts[start] = (start + std::max(start, end)) / 2;
-        end = start + size;
-    }
-    return starts;
-}
-
-/// Patches without their overlap.
-std::vector<PatchScore> cells_of(std::vector<PatchScore> patches) {
-    std::map<std::int64_t, std::int64_t> widths, heights;
-    for (const PatchScore& patch : patches) {
-        widths[patch.x] = patch.width;
-        heights[patch.y] = patch.height;
-    }
-    const auto across = cell_starts(widths);
-    const auto down = cell_starts(heights);
-    const auto end = [](const auto& cells, std::int64_t start, std::int64_t size) {
-        const auto next = cells.upper_bound(start);
-        return next == cells.end() ? start + size : next->second;
-    };
-    for (PatchScore& patch : patches) {
-        const std::int64_t right = end(across, patch.x, patch.width);
-        const std::int64_t bottom = end(down, patch.y, patch.height);
-        patch.x = across.at(patch.x);
-        patch.y = down.at(patch.y);
-        patch.width = right - patch.x;
-        patch.height = bottom - patch.y;
-    }
-    return patches;
 }
 
 }  // namespace
@@ -146,7 +109,7 @@ void PictureRecorder::draw_patches(const TrainEvent& event) {
     const Field field = drawn_field(event.state);
     const double scale = static_cast<double>(size_.width) / static_cast<double>(field.raster_width);
     std::vector<ScoredPatch> patches;
-    for (const PatchScore& patch : cells_of(event.patches)) {
+    for (const PatchScore& patch : without_overlap(event.patches)) {
         const auto on_picture = [scale](std::int64_t pixels) { return scale * static_cast<double>(pixels); };
         std::array<char, 32> score{};
         std::snprintf(score.data(), score.size(), "%.2f", patch.score);

@@ -198,5 +198,20 @@ TEST(PictureParts, ManyDotsAreThinned) {
     EXPECT_LT(color_at(picture, 20, 20)[0], 130) << "the render is darkened";
 }
 
+TEST(Patches, AreShownWithoutTheirOverlap) {
+    // Three in a row that share 10 pixels each, the last one narrower, and a second row.
+    std::vector<PatchScore> patches;
+    for (const auto& [y, rows] : {std::pair(0, 40), {30, 25}}) {
+        for (const auto& [x, columns] : {std::pair(0, 40), {30, 40}, {60, 20}}) {
+            patches.push_back({.x = x, .y = y, .width = columns, .height = rows});
+        }
+    }
+    std::vector<std::array<std::int64_t, 4>> cells;
+    for (const PatchScore& cell : without_overlap(patches)) cells.push_back({cell.x, cell.y, cell.width, cell.height});
+    const std::vector<std::array<std::int64_t, 4>> expected{{0, 0, 35, 35},  {35, 0, 30, 35},  {65, 0, 15, 35},
+                                                            {0, 35, 35, 20}, {35, 35, 30, 20}, {65, 35, 15, 20}};
+    EXPECT_EQ(cells, expected);
+}
+
 }  // namespace
 }  // namespace gsfit
