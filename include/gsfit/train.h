@@ -95,7 +95,7 @@ struct TrainOptions {
 /// All that resume needs (with the options and the image): a resumed run goes on bit for bit.
 struct TrainState {
     Field field;
-    ImageMaps maps;  ///< what the field's channels are
+    ImageMaps maps;  ///< the images whose channels the field has, in their order
     Blending blending;
     std::optional<Quantisation> quantisation;  ///< of what is drawn; the field itself is not quantised
     Moments moments;

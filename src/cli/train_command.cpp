@@ -177,6 +177,10 @@ public:
     ExitCode run(PackedImage image, const TrainOptions& options) {
         try {
             progress_.phase("starting");
+            if (const std::int64_t wanted = job_.config.integer("max_steps"); options.max_steps > wanted) {
+                warn(text_of("max_steps ", wanted, " is raised to ", options.max_steps,
+                             ", so that post_min_steps follow the last addition"));
+            }
             Recording recording(job_.folder, job_.config, image, resumed_step_,
                                 [this](const std::string& sentence) { warn(sentence); });
             const TrainState state =

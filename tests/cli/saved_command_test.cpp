@@ -115,10 +115,11 @@ TEST_F(Saved, EvalAgreesWithTraining) {
 
 TEST_F(Saved, EvalOfAFileFindsItsRunOrTakesAnImage) {
     EXPECT_EQ(run({"eval", "run/checkpoints/step-20.safetensors"}).exit_code, 0);
-    fs::copy_file(checkpoint(), workspace_ / "alone.safetensors");
-    expect_refused({"eval", "alone.safetensors"}, 2,
-                   "'alone.safetensors' lies in no run folder that tells its image; give one with --image");
-    EXPECT_EQ(run({"eval", "alone.safetensors", "--image", "photo.png"}).exit_code, 0);
+    fs::create_directories(workspace_ / "of/none");
+    fs::copy_file(checkpoint(), workspace_ / "of/none/x.safetensors");
+    expect_refused({"eval", "of/none/x.safetensors"}, 2,
+                   "'of/none/x.safetensors' lies in no run folder that tells its image; give one with --image");
+    EXPECT_EQ(run({"eval", "of/none/x.safetensors", "--image", "photo.png"}).exit_code, 0);
     write_picture(workspace_ / "other.png", 48, 64);
     expect_refused({"eval", "run", "--image", "other.png"}, 3,
                    "'other.png' (48 x 64 pixels, 3 channels) is not the image that was fitted (64 x 48, 3); name that "

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "cli/pictures.h"
@@ -128,12 +129,21 @@ TEST_F(Stack, RendersAFileForEachMap) {
 }
 
 TEST_F(Stack, ResumesAndRecords) {
-    ASSERT_EQ(
-        train({"--make_training_video", "true", "--video_iterations", "10", "--target_storage", "file"}).exit_code, 0);
+    ASSERT_EQ(train({"--make_training_video", "true", "--video_iterations", "10", "--target_storage", "file"}).exit_code,
+              0);
     EXPECT_TRUE(fs::exists(workspace_ / "run/video.mp4"));
-    EXPECT_EQ(gsfit(workspace_, {"report", "run"}).exit_code, 0);
-    EXPECT_EQ(gsfit(workspace_, {"train", "--resume", "run"}).exit_code, 0);
-    EXPECT_EQ(gsfit(workspace_, {"plan", "rock", "--num_gaussians", "100", "--json"}).exit_code, 0);
+    const Result report = gsfit(workspace_, {"report", "run"});
+    ASSERT_EQ(report.exit_code, 0) << report.err;
+    const std::string page = read_text(workspace_ / "run/report.html");
+    for (const std::string& name : names_) EXPECT_NE(page.find(name), std::string::npos) << name;
+    const Result resumed = gsfit(workspace_, {"train", "--resume", "run", "--max_steps", "40"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    const json info = json::parse(gsfit(workspace_, {"info", "run", "--json"}).out);
+    EXPECT_EQ(info["step"], 40);
+    EXPECT_EQ(info["maps"].size(), 7);
+    const Result plan = gsfit(workspace_, {"plan", "rock", "--num_gaussians", "100", "--json"});
+    ASSERT_EQ(plan.exit_code, 0) << plan.err;
+    EXPECT_EQ(json::parse(plan.out)["channels"], 11);
 }
 
 TEST_F(Stack, MistakesAreSaidInASentence) {
@@ -165,12 +175,17 @@ TEST(Alpha, IsFittedAndComesBack) {
 
 TEST(Gamma, IsOfTheRunAndUndone) {
     const Workspace workspace;
-    write_flat_picture(workspace / "a.png", 64, 48, 0.2);
+    write_picture(workspace / "a.png", 64, 48);
+    ASSERT_EQ(gsfit(workspace, short_training("a.png", "plain")).exit_code, 0);
     ASSERT_EQ(gsfit(workspace, short_training("a.png", "run", {"--gamma", "2.2"})).exit_code, 0);
-    EXPECT_LE(compare_pictures(workspace / "a.png", workspace / "run/render.png").mean, 2);
-    const json trained = json::parse(read_text(workspace / "run/run.json"));
+    EXPECT_GT(compare_pictures(workspace / "plain/render.png", workspace / "run/render.png").mean, 0.5);
+    const json info = json::parse(gsfit(workspace, {"info", "run", "--json"}).out);
+    EXPECT_NEAR(info["maps"].front()["gamma"].get<double>(), 2.2, 1e-6);
+    const double told = json::parse(read_text(workspace / "run/run.json"))["psnr"];
+    const cv::Mat target = cv::imread(workspace / "a.png");
+    EXPECT_NEAR(told, cv::PSNR(target, cv::imread(workspace / "run/render.png")), 0.05) << "of values as they are seen";
     const Result measured = gsfit(workspace, {"eval", "run", "--json"});
-    EXPECT_NEAR(json::parse(measured.out)["psnr"].get<double>(), trained["psnr"].get<double>(), 1e-6);
+    EXPECT_NEAR(json::parse(measured.out)["psnr"].get<double>(), told, 1e-6);
     const Result refused = gsfit(workspace, short_training("a.png", "other", {"--gamma", "11"}));
     EXPECT_EQ(refused.exit_code, 2);
 }
