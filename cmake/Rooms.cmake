@@ -64,9 +64,8 @@ if(BUILD_TESTING)
   gsfit_precompile(gsfit_test_headers LIKE gsfit_test_flags torch_cpu GTest::gtest HEADERS ${common_headers} <gtest/gtest.h>)
 endif()
 
-# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program, one ctest entry a case,
-# <name>.<suite>.<case>. Under the address sanitizer, where a program takes a second to start, it is one entry for every
-# shard of its cases: <name>.<shard>.
+# gsfit_test(<name> <sources> ROOMS <rooms and libraries> [LABELS ...]): a GoogleTest program. LibTorch takes longer to
+# load than most cases to run, so its ctest entries are three shards of its cases, <name>.<shard>, not the cases.
 function(gsfit_test name)
   cmake_parse_arguments(TEST "" "" "ROOMS;LABELS" ${ARGN})
   add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
@@ -79,10 +78,6 @@ function(gsfit_test name)
     endif()
     target_link_libraries(${name} PRIVATE ${item})
   endforeach()
-  if(NOT GSFIT_SANITIZE MATCHES "address")
-    gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 600)
-    return()
-  endif()
   set(shards 3)
   foreach(shard RANGE 1 ${shards})
     math(EXPR index "${shard} - 1")

@@ -1,7 +1,7 @@
 # gsfit_simt_test(<name> <sources> KERNELS <files of cuda/, from the project's root> ROOMS <rooms and libraries>)
 #
 # A GoogleTest program in which a host compiler's code of the kernel files runs on the engine of tests/simt, in five
-# orders of threads and blocks: ctest entries <name>.<order>.<suite>.<case>. And, but for sanitizer builds, which cannot be
+# orders of threads and blocks: ctest entries <name>.<order>. And, but for sanitizer builds, which cannot be
 # combined with it, a second program <name>_race whose kernel files are instrumented for the race receiver.
 
 set(GSFIT_SIMT_ORDERS fwd rev 1 2 3)
@@ -15,10 +15,9 @@ function(gsfit_simt_kernels name)
   target_compile_options(${name} PRIVATE -O2 -g1 -Wno-unknown-pragmas) # of which `unroll` is one
 endfunction()
 
-# WHOLE: an entry for each order, not for each case: programs that take longer to start than a case to run, as all do
-# under sanitizers. ARGUMENTS are the program's own.
+# ARGUMENTS are the program's own.
 function(gsfit_simt_program name)
-  cmake_parse_arguments(SIMT "WHOLE" "KERNELS" "SOURCES;ROOMS;ORDERS;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(SIMT "" "KERNELS" "SOURCES;ROOMS;ORDERS;ARGUMENTS" ${ARGN})
   add_executable(${name} ${SIMT_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src"
     "${PROJECT_SOURCE_DIR}/tests")
@@ -31,13 +30,8 @@ function(gsfit_simt_program name)
     target_link_libraries(${name} PRIVATE ${item})
   endforeach()
   foreach(order ${SIMT_ORDERS})
-    if(SIMT_WHOLE OR GSFIT_SANITIZE)
-      add_test(NAME ${name}.${order} COMMAND ${name} ${SIMT_ARGUMENTS})
-      set_tests_properties(${name}.${order} PROPERTIES LABELS simt ENVIRONMENT "SIMT_ORDER=${order}" TIMEOUT 1200)
-    else()
-      gtest_discover_tests(${name} TEST_PREFIX "${name}.${order}." TEST_LIST ${name}_${order} DISCOVERY_TIMEOUT 120
-        PROPERTIES LABELS simt ENVIRONMENT "SIMT_ORDER=${order}" TIMEOUT 600)
-    endif()
+    add_test(NAME ${name}.${order} COMMAND ${name} ${SIMT_ARGUMENTS})
+    set_tests_properties(${name}.${order} PROPERTIES LABELS simt ENVIRONMENT "SIMT_ORDER=${order}" TIMEOUT 1200)
   endforeach()
 endfunction()
 

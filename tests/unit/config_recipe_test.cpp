@@ -80,7 +80,8 @@ TEST_F(ConfigRecipe, TakesWhatFilesOfImageGsHold) {
 
 TEST_F(ConfigRecipe, RefusesWhatContradictsItself) {
     const auto refused = [](const char* yaml) {
-        return sentence_of<UsageError>([&] { Config::parse(std::string("recipe: image_gs\n").append(yaml), "run.yaml"); });
+        return sentence_of<UsageError>(
+            [&] { Config::parse(std::string("recipe: image_gs\n").append(yaml), "run.yaml"); });
     };
     const Sources both{.flags = {{"recipe", "image_gs"}, {"disable_topk_norm", "true"}, {"blend", "topk_norm"}}};
     expect_contains(sentence_of<UsageError>([&] { Config::load(both); }), "leave one of them out");
