@@ -64,6 +64,13 @@ void* operator new(std::size_t size) { return gsfit::reference::allocate(size, 0
 void* operator new(std::size_t size, std::align_val_t alignment) {
     return gsfit::reference::allocate(size, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+    try {
+        return gsfit::reference::allocate(size, 0);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void operator delete(void* memory) noexcept { gsfit::reference::release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { gsfit::reference::release(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { gsfit::reference::release(memory); }
