@@ -76,7 +76,12 @@ TEST_F(Output, ADiskThatIsFullForAWhileEndsNoRun) {
                                                {"--max_steps=3000", "--save_ckpt_steps=1", "--eval_steps=1"}));
     while (latest_step(disk / "run") < 5 && process.running()) std::this_thread::sleep_for(milliseconds(2));
     write_text(disk / "filler", std::string(4 << 20, 'x'));  // as much of it as there is room for
-    std::this_thread::sleep_for(milliseconds(200));
+    const std::string note =
+        ": No space left on device; free some space or choose another place (training goes on and "
+        "tries again later)\n";
+    while (process.err().find(note) == std::string::npos && process.running()) {
+        std::this_thread::sleep_for(milliseconds(2));
+    }
     fs::remove(disk / "filler");
     const Result result = process.wait();
     const std::string metrics = read_text(disk / "run/metrics.csv");
@@ -84,9 +89,6 @@ TEST_F(Output, ADiskThatIsFullForAWhileEndsNoRun) {
     const long last = latest_step(disk / "run");
     umount(disk.c_str());
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    const std::string note =
-        ": No space left on device; free some space or choose another place (training goes on and "
-        "tries again later)\n";
     EXPECT_NE(result.err.find(note), std::string::npos) << result.err;
     EXPECT_LE(std::count(result.err.begin(), result.err.end(), '\n'), 4) << "told once for each file: " << result.err;
     EXPECT_EQ(record["exit"], "finished");

@@ -98,6 +98,8 @@ bool Process::running() {
     return !ended_;
 }
 
+std::string Process::err() const { return read_text(err_); }
+
 Result Process::wait() {
     if (!ended_) {
         waitpid(pid_, &status_, 0);

@@ -46,6 +46,7 @@ public:
 
     void send(int signal) const;
     [[nodiscard]] bool running();
+    [[nodiscard]] std::string err() const;  ///< what it has said on stderr so far
     Result wait();
 
 private:
