@@ -16,6 +16,11 @@ struct Flag {
     std::string_view help;   ///< one line
 };
 
+// Flags of several commands.
+inline constexpr Flag json_flag{"json", 0, "", "one JSON object instead of lines"};
+inline constexpr Flag threads_flag{"threads", 0, "N",
+                                   "threads to compute with, 0 to 1024; 0, the default: one for each core"};
+
 /// What a command accepts.
 struct Syntax {
     std::string_view command;

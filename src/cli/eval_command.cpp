@@ -106,8 +106,8 @@ Command eval_command() {
          "RUN_OR_FILE",
          {{"image", 0, "FILE", "image, or folder of a stack, to compare with; without it what the run fitted"},
           {"lpips", 0, "FILE", "TorchScript module that measures LPIPS; to load it runs what is in it"},
-          {"json", 0, "", "one JSON object instead of lines"},
-          {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+          json_flag,
+          threads_flag}},
         "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
         "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
         "than the fitted raster is scaled down to it, as resize_max did in the run. tools/export_lpips.py makes the\n"

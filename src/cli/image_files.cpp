@@ -41,10 +41,10 @@ bool is_image(const fs::directory_entry& entry) {
 float gamma_of(const Config& config) { return static_cast<float>(config.number("gamma")); }
 
 /// The most that the longer side of what is fitted may have [pixels]; 0: the image's own.
-std::int64_t fitted_side(const fs::path& path, const Config& config) {
+std::int64_t fitted_side(const std::vector<fs::path>& files, const Config& config) {
     const std::int64_t most = config.integer("resize_max");
     if (!config.boolean("downsample")) return most;
-    const ImageInfo full = inspect_stack(image_files(path), most);
+    const ImageInfo full = inspect_stack(files, most);
     const auto side = static_cast<double>(std::max(full.width, full.height));
     return std::max<std::int64_t>(1, std::llround(side / config.number("downsample_ratio")));
 }
@@ -83,11 +83,13 @@ std::vector<fs::path> image_files(const fs::path& path) {
 }
 
 ImageInfo inspect_target(const fs::path& path, const Config& config) {
-    return inspect_stack(image_files(path), fitted_side(path, config), gamma_of(config));
+    const std::vector<fs::path> files = image_files(path);
+    return inspect_stack(files, fitted_side(files, config), gamma_of(config));
 }
 
 PackedImage read_target(const fs::path& path, const Config& config, const PixelStorage& storage) {
-    return read_stack(image_files(path), fitted_side(path, config), storage, gamma_of(config));
+    const std::vector<fs::path> files = image_files(path);
+    return read_stack(files, fitted_side(files, config), storage, gamma_of(config));
 }
 
 PackedImage read_full_target(const fs::path& path, const Config& config, const PixelStorage& storage) {

@@ -53,7 +53,7 @@ ExitCode run(const Arguments& arguments) {
 }  // namespace
 
 Command info_command() {
-    return {{"info", "RUN_OR_FILE", {{"json", 0, "", "one JSON object instead of lines"}}},
+    return {{"info", "RUN_OR_FILE", {json_flag}},
             "Shows what a run folder or a saved field holds.",
             "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file.",
             run};

@@ -115,7 +115,7 @@ Command render_command() {
           {"height", 0, "H", "height of the raster [pixels], 1 to 16777216; the aspect is kept"},
           {"scale", 0, "S", "size relative to the fitted image, above 0"},
           {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
-          {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+          threads_flag}},
         "Renders a fitted field as an image.",
         "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"
         "folder (its latest checkpoint is taken) or a .safetensors file. Of a texture stack each image gets a file\n"

@@ -94,8 +94,7 @@ ExitCode run(const Arguments& arguments) {
 Command report_command() {
     return {{"report",
              "RUN",
-             {{"plots", 0, "FORMAT", "none, png, svg or both; without it as the run was configured"},
-              {"threads", 0, "N", "threads to compute with, 0 to 1024; 0, the default: one for each core"}}},
+             {{"plots", 0, "FORMAT", "none, png, svg or both; without it as the run was configured"}, threads_flag}},
             "Writes the page that shows a run, report.html in its folder, and its plots.",
             "RUN is a run folder: of a finished run, of one that was stopped or killed, or of one that goes on. The\n"
             "page is one file that opens anywhere without a network.",

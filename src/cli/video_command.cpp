@@ -76,8 +76,7 @@ ExitCode run(const Arguments& arguments) {
 Command video_command() {
     return {{"video",
              "RUN",
-             {{"output", 'o', "FILE", "video to write, .mp4; without it video.mp4 in the run folder"},
-              {"json", 0, "", "one JSON object instead of lines"}},
+             {{"output", 'o', "FILE", "video to write, .mp4; without it video.mp4 in the run folder"}, json_flag},
              true},
             "Makes the video of a run's recorded frames again.",
             "RUN is a run folder that has frames: of a run that was killed, or with video_keep_frames. The keys\n"

@@ -10,24 +10,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 #include "eval/planes.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/core/ssim.h"
 
 namespace gsfit {
 
 namespace {
 
 constexpr std::array<double, 5> exponents{0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
-constexpr float c1 = 0.01F * 0.01F;
-constexpr float c2 = 0.03F * 0.03F;
-
-/// exp(-k^2 / (2 * 1.5^2)), k = -5..5, divided by its sum.
-constexpr std::array<float, 11> window = {0.0010283801F, 0.0075987581F, 0.0360007721F, 0.1093606895F,
-                                          0.2130055377F, 0.2660117249F, 0.2130055377F, 0.1093606895F,
-                                          0.0360007721F, 0.0075987581F, 0.0010283801F};
-constexpr std::int64_t overlap = window.size() - 1;  // of windows of neighbouring rows
+constexpr std::int64_t overlap = std::size(ssim_window) - 1;  // of windows of neighbouring rows
 
 /// Of one channel, over windows.
 struct Sums {
@@ -64,7 +59,7 @@ Maps maps_of(const at::Tensor& rows, std::int64_t channel, const Tile& tile) {
     return maps;
 }
 
-Plane under_windows(const Plane& plane) { return filter_columns(filter_rows(plane, window), window); }
+Plane under_windows(const Plane& plane) { return filter_columns(filter_rows(plane, ssim_window), ssim_window); }
 
 /// In the form that does not cancel where the images are nearly the same: see docs/metrics.md.
 Sums sums_of(const Maps& maps) {
@@ -77,8 +72,9 @@ Sums sums_of(const Maps& maps) {
         const float d = difference.values[i];
         const float target = image.values[i] - d;
         const float squared_means = image.values[i] * image.values[i] + target * target;
-        const float luminance = 1 - d * d / (squared_means + c1);
-        const float contrast = 1 - (squared_difference.values[i] - d * d) / (squares.values[i] - squared_means + c2);
+        const float luminance = 1 - d * d / (squared_means + ssim_c1);
+        const float contrast =
+            1 - (squared_difference.values[i] - d * d) / (squares.values[i] - squared_means + ssim_c2);
         sums.contrast += contrast;
         sums.similarity += static_cast<double>(luminance) * contrast;
     }

@@ -15,7 +15,9 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "gsfit/core/ssim.h"
 #include "loss/kernels.h"
 #include "loss/rows-inl.h"
 
@@ -23,12 +25,7 @@ HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
 
 constexpr std::int64_t taps = 2 * ssim_halo + 1;
-/// exp(-k^2 / (2 * 1.5^2)), k = -5..5, divided by its sum.
-constexpr float window[taps] = {0.0010283801F, 0.0075987581F, 0.0360007721F, 0.1093606895F,
-                                0.2130055377F, 0.2660117249F, 0.2130055377F, 0.1093606895F,
-                                0.0360007721F, 0.0075987581F, 0.0010283801F};
-constexpr float c1 = 0.01F * 0.01F;
-constexpr float c2 = 0.03F * 0.03F;
+static_assert(std::size(ssim_window) == taps);
 
 /// `Count` planes of floats.
 template <int Count, std::int64_t Rows, std::int64_t Columns>
@@ -41,9 +38,9 @@ struct Planes {
 /// The window over 11 values that lie `step` floats apart.
 HWY_INLINE V filter(const float* first, std::int64_t step) {
     const D d;
-    V sum = hn::Mul(hn::Set(d, window[0]), hn::LoadU(d, first));
+    V sum = hn::Mul(hn::Set(d, ssim_window[0]), hn::LoadU(d, first));
     for (std::int64_t k = 1; k < taps; ++k) {
-        sum = hn::MulAdd(hn::Set(d, window[k]), hn::LoadU(d, first + k * step), sum);
+        sum = hn::MulAdd(hn::Set(d, ssim_window[k]), hn::LoadU(d, first + k * step), sum);
     }
     return sum;
 }
@@ -100,8 +97,8 @@ HWY_INLINE Terms terms_at(const Maps& maps, std::int64_t row, std::int64_t colum
     const V mean_y = hn::Sub(t.mean_x, t.mean_d);
     const V squared_means = hn::MulAdd(t.mean_x, t.mean_x, hn::Mul(mean_y, mean_y));
     const V squared_mean_d = hn::Mul(t.mean_d, t.mean_d);
-    t.a = hn::Add(squared_means, hn::Set(d, c1));
-    t.b = hn::Add(hn::Sub(mean(map_squares), squared_means), hn::Set(d, c2));
+    t.a = hn::Add(squared_means, hn::Set(d, ssim_c1));
+    t.b = hn::Add(hn::Sub(mean(map_squares), squared_means), hn::Set(d, ssim_c2));
     t.not_l = hn::Div(squared_mean_d, t.a);
     t.not_c = hn::Div(hn::Sub(mean(map_d2), squared_mean_d), t.b);
     return t;

@@ -268,9 +268,7 @@ TEST_F(LongBatch, KilledTakesItsRunsWithItAndGoesOn) {
 TEST_F(LongBatch, ARunThatIsKilledBeforeItsFirstCheckpointBeginsAnew) {
     const std::vector<std::string> unsaved = words({"--max_steps", "100", "--threads", "1", "--progress", "none"});
     ASSERT_EQ(gsfit(workspace_, unsaved).exit_code, 0);
-    auto record = nlohmann::json::parse(read_text(workspace_ / "batch/b.png/run.json"));
-    record["exit"] = "running";
-    write_text(workspace_ / "batch/b.png/run.json", record.dump());
+    mark_as_running(workspace_ / "batch/b.png");
     fs::remove_all(workspace_ / "batch/b.png/checkpoints");
     write_text(workspace_ / "batch/b.png/mine.txt", "a note");
     const Result result = gsfit(workspace_, unsaved);

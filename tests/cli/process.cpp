@@ -112,7 +112,7 @@ Result Process::wait() {
         result.signal = WTERMSIG(status_);
     }
     result.out = read_text(out_);
-    result.err = read_text(err_);
+    result.err = err();
     return result;
 }
 

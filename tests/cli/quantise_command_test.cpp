@@ -66,9 +66,7 @@ TEST_F(Quantise, GoesOnBitForBit) {
     ASSERT_EQ(fit(few_bits_).exit_code, 0);
     const std::string checkpoint = latest_checkpoint_without_seconds(workspace_ / "run");
     const std::string packed = read_text(packed_);
-    auto record = nlohmann::json::parse(read_text(workspace_ / "run/run.json"));
-    record["exit"] = "running";
-    write_text(workspace_ / "run/run.json", record.dump());
+    mark_as_running(workspace_ / "run");
     fs::remove(packed_);
     ASSERT_EQ(run({"train", "--resume", "run", "--progress", "none"}).exit_code, 0);
     EXPECT_EQ(latest_checkpoint_without_seconds(workspace_ / "run"), checkpoint);

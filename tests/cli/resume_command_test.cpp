@@ -99,10 +99,8 @@ TEST_F(Resume, InterruptedRunEndsInTheSameBytesAsAStraightOne) {
 
 TEST_F(Resume, RunKilledAfterItsLastStepIsBroughtToItsEnd) {
     ASSERT_EQ(gsfit(workspace_, long_training("run", "20")).exit_code, 0);
-    auto record = nlohmann::json::parse(read_text(workspace_ / "run/run.json"));
-    const auto psnr = record["psnr"];
-    record["exit"] = "running";
-    write_text(workspace_ / "run/run.json", record.dump());
+    const auto psnr = nlohmann::json::parse(read_text(workspace_ / "run/run.json"))["psnr"];
+    mark_as_running(workspace_ / "run");
     fs::remove(workspace_ / "run/render.png");
     const Result result = gsfit(workspace_, {"train", "--resume", "run", "--progress", "none", "--json"});
     ASSERT_EQ(result.exit_code, 0) << result.err;

@@ -32,6 +32,12 @@ void make_run(const Workspace& workspace) {
     ASSERT_EQ(result.exit_code, 0) << result.err;
 }
 
+void mark_as_running(const std::filesystem::path& run_folder) {
+    auto record = nlohmann::json::parse(read_text(run_folder / "run.json"));
+    record["exit"] = "running";
+    write_text(run_folder / "run.json", record.dump());
+}
+
 std::string latest_checkpoint_without_seconds(const std::filesystem::path& run_folder) {
     const std::string file = read_text(run_folder / "checkpoints" / "latest");
     std::uint64_t length = 0;

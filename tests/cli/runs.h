@@ -16,6 +16,9 @@ std::vector<std::string> short_training(const std::string& image, const std::str
 /// well.
 void make_run(const Workspace& workspace);
 
+/// Makes run.json say that the run goes on, as that of a killed one does.
+void mark_as_running(const std::filesystem::path& run_folder);
+
 /// What checkpoints/latest of a run folder holds, but for the seconds that the run took.
 std::string latest_checkpoint_without_seconds(const std::filesystem::path& run_folder);
 

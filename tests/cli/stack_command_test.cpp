@@ -140,9 +140,7 @@ TEST_F(Stack, ResumesAndRecords) {
     fs::remove(workspace_ / "run/checkpoints/step-20.safetensors");
     fs::remove(workspace_ / "run/checkpoints/latest");
     fs::create_symlink("step-10.safetensors", workspace_ / "run/checkpoints/latest");
-    json record = json::parse(read_text(workspace_ / "run/run.json"));
-    record["exit"] = "running";
-    write_text(workspace_ / "run/run.json", record.dump());
+    mark_as_running(workspace_ / "run");
     const Result resumed = gsfit(workspace_, {"train", "--resume", "run"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_TRUE(albedo() == before);

@@ -86,9 +86,7 @@ TEST_F(Start, AddsTheRestAndGoesOnWithoutTheField) {
         fs::remove(workspace_ / "killed/checkpoints" / ("step-" + std::to_string(step) + ".safetensors"));
     }
     fs::remove(workspace_ / "killed/checkpoints/latest");
-    auto record = nlohmann::json::parse(read_text(workspace_ / "killed/run.json"));
-    record["exit"] = "running";
-    write_text(workspace_ / "killed/run.json", record.dump());
+    mark_as_running(workspace_ / "killed");
     fs::remove_all(workspace_ / "run");
     const Result resumed = gsfit(workspace_, {"train", "--resume", "killed", "--progress", "none"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;

@@ -8,6 +8,7 @@
 #include "gsfit/eval.h"
 #include "gsfit/train.h"
 #include "reference/compare.h"
+#include "unit/recipes.h"
 
 namespace gsfit {
 namespace {
@@ -97,12 +98,7 @@ TEST_F(TrainOnGpu, FollowsRecipeImageGs) {
     TrainOptions options = short_run(device());
     options.max_steps = 24;
     options.eval_steps = 8;
-    options.blending = {.blend = Blend::topk_norm, .eps = 1e-4F, .support = Support::tile16};
-    options.loss = {.l1 = 1, .l2 = 0};
-    options.ssim_loss_ratio = 0.1F;
-    options.image_gs.emplace();
-    options.image_gs->add_steps = 4;
-    options.image_gs->add_times = 2;
+    follow_image_gs(options, 4, 2);
     const TrainState state = train(image, options, {});
     TrainOptions on_cpu = options;
     on_cpu.device = c10::kCPU;

@@ -12,6 +12,7 @@
 #include "gsfit/checkpoint.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "unit/edited.h"
 #include "unit/mutator.h"
 #include "unit/sentences.h"
 #include "unit/temporary_directory.h"
@@ -110,11 +111,8 @@ TEST(PackedField, NeedsBitsAndFiniteNumbers) {
 
 /// The packed example after `edit` has changed its parts.
 template <class Edit>
-Bytes edited(const Edit& edit) {
-    const Bytes bytes = encode_packed(quantised_state());
-    safetensors::File file = safetensors::read(bytes, "example");
-    edit(file);
-    return safetensors::write(file);
+Bytes edited_packed(const Edit& edit) {
+    return edited(encode_packed(quantised_state()), edit);
 }
 
 void expect_refused(const Bytes& bytes, const std::string& why) {
@@ -146,20 +144,22 @@ TEST(PackedField, RefusesBadMetadata) {
     for (const auto& [key, values] : bad) {
         for (const std::string& value : values) {
             const bool size = (key == "gaussians" && value.size() == 2 && value[0] != '-') || value == "2";
-            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }),
+            expect_refused(edited_packed([&](auto& file) { file.metadata[key] = value; }),
                            size ? "has not the bytes that its codes need" : key);
         }
-        if (key != "storage") expect_refused(edited([&](auto& file) { file.metadata.erase(key); }), "lack '" + key);
+        if (key != "storage")
+            expect_refused(edited_packed([&](auto& file) { file.metadata.erase(key); }), "lack '" + key);
     }
     for (const char* low : {"-3", "0"}) {
-        expect_refused(edited([&](auto& file) { file.metadata["scale_min"] = low; }), "not positive");
+        expect_refused(edited_packed([&](auto& file) { file.metadata["scale_min"] = low; }), "not positive");
     }
 }
 
 TEST(PackedField, RefusesTensorsThatDoNotFit) {
     for (const char* name : {"position", "scale", "rotation", "feature"}) {
         const auto with_entry = [&](const auto& edit) {
-            return edited([&](auto& file) { edit(*std::ranges::find(file.entries, name, &safetensors::Entry::name)); });
+            return edited_packed(
+                [&](auto& file) { edit(*std::ranges::find(file.entries, name, &safetensors::Entry::name)); });
         };
         const auto shortened = [](auto& entry) {
             entry.bytes = entry.bytes.first(entry.bytes.size() - 1);
@@ -168,7 +168,7 @@ TEST(PackedField, RefusesTensorsThatDoNotFit) {
         expect_refused(with_entry(shortened), "has not the bytes that its codes need");
         expect_refused(with_entry([](auto& entry) { entry.dtype = "I8"; }), "must have the type U8");
         expect_refused(
-            edited([&](auto& file) { std::erase_if(file.entries, [&](auto& e) { return e.name == name; }); }),
+            edited_packed([&](auto& file) { std::erase_if(file.entries, [&](auto& e) { return e.name == name; }); }),
             std::string("no tensor '") + name);
     }
 }

@@ -10,6 +10,7 @@
 #include "gsfit/checkpoint.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
+#include "unit/edited.h"
 #include "unit/mutator.h"
 #include "unit/sentences.h"
 #include "unit/temporary_directory.h"
@@ -75,11 +76,8 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
 
 /// The example state's file after `edit` has changed its parts.
 template <class Edit>
-Bytes edited(const Edit& edit) {
-    const Bytes bytes = encode_state(example_state());
-    safetensors::File file = safetensors::read(bytes, "example");
-    edit(file);
-    return safetensors::write(file);
+Bytes edited_state(const Edit& edit) {
+    return edited(encode_state(example_state()), edit);
 }
 
 safetensors::Entry& entry(safetensors::File& file, const std::string& name) {
@@ -164,7 +162,7 @@ TEST(CheckpointState, RefusesMapsThatDoNotFit) {
     expect_fault([](ImageMaps& maps) { maps[1].high = std::numeric_limits<float>::infinity(); });
     expect_fault([](ImageMaps& maps) { maps[0].gamma = 0; });
     for (const char* text : {"", "{}", "[1]", "[{}]", "[[[[", R"([{"name":1}])"}) {
-        const Bytes bytes = edited([text](safetensors::File& file) { file.metadata["maps"] = text; });
+        const Bytes bytes = edited_state([text](safetensors::File& file) { file.metadata["maps"] = text; });
         expect_refused(bytes, "'maps'");
     }
 }
@@ -177,7 +175,7 @@ TEST(CheckpointState, SurvivesWithTensorsThatAreNotContiguous) {
 }
 
 TEST(CheckpointState, AFieldNeedsNoTrainingState) {
-    const Bytes bytes = edited([](safetensors::File& file) {
+    const Bytes bytes = edited_state([](safetensors::File& file) {
         std::erase_if(file.entries, [](const auto& e) {
             return e.name.ends_with("moment") || e.name == "age" || e.name == "phases";
         });
@@ -190,15 +188,18 @@ TEST(CheckpointState, AFieldNeedsNoTrainingState) {
 }
 
 TEST(CheckpointState, RefusesOtherKinds) {
-    expect_refused(edited([](auto& file) { file.metadata.clear(); }), "no checkpoint of gsfit");
-    expect_refused(edited([](auto& file) { file.metadata["format"] = "pt"; }), "no checkpoint of gsfit");
-    expect_refused(edited([](auto& file) { file.metadata["version"] = "2"; }), "version '2'");
+    expect_refused(edited_state([](auto& file) { file.metadata.clear(); }), "no checkpoint of gsfit");
+    expect_refused(edited_state([](auto& file) { file.metadata["format"] = "pt"; }), "no checkpoint of gsfit");
+    expect_refused(edited_state([](auto& file) { file.metadata["version"] = "2"; }), "version '2'");
 }
 
 TEST(CheckpointState, RefusesNoGaussians) {
-    expect_refused(edited([](auto& file) { entry(file, "feature") = {"feature", "F32", {0, 3}, {}}; }), "no Gaussian");
-    expect_refused(edited([](auto& file) { entry(file, "feature").shape = {9}; }), "no Gaussian");
-    expect_refused(edited([](auto& file) {
+    expect_refused(edited_state([](auto& file) {
+                       entry(file, "feature") = {"feature", "F32", {0, 3}, {}};
+                   }),
+                   "no Gaussian");
+    expect_refused(edited_state([](auto& file) { entry(file, "feature").shape = {9}; }), "no Gaussian");
+    expect_refused(edited_state([](auto& file) {
                        entry(file, "feature") = {"feature", "F32", {3, 0}, {}};
                    }),
                    "1 to 64 channels");
@@ -206,18 +207,19 @@ TEST(CheckpointState, RefusesNoGaussians) {
 
 TEST(CheckpointState, RefusesTensorsThatDoNotFit) {
     for (const char* name : {"position", "inv_scale", "rotation", "first_moment", "second_moment", "age"}) {
-        expect_refused(edited([&](auto& file) { entry(file, name).shape.insert(entry(file, name).shape.begin(), 1); }),
-                       name);
-        expect_refused(edited([&](auto& file) { entry(file, name).dtype = "U32"; }), "must have the type");
         expect_refused(
-            edited([&](auto& file) { std::erase_if(file.entries, [&](auto& e) { return e.name == name; }); }),
+            edited_state([&](auto& file) { entry(file, name).shape.insert(entry(file, name).shape.begin(), 1); }),
+            name);
+        expect_refused(edited_state([&](auto& file) { entry(file, name).dtype = "U32"; }), "must have the type");
+        expect_refused(
+            edited_state([&](auto& file) { std::erase_if(file.entries, [&](auto& e) { return e.name == name; }); }),
             std::string("no tensor '") + name);
     }
 }
 
 TEST(CheckpointState, RefusesValuesOutOfRange) {
     const auto with_value = [](const std::string& name, float value) {
-        return edited([&](auto& file) {
+        return edited_state([&](auto& file) {
             const auto& bytes = entry(file, name).bytes;
             std::memcpy(const_cast<std::byte*>(bytes.data()), &value, sizeof value);
         });
@@ -249,10 +251,10 @@ TEST(CheckpointState, RefusesBadMetadata) {
     };
     for (const auto& [key, values] : bad) {
         for (const std::string& value : values) {
-            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }),
+            expect_refused(edited_state([&](auto& file) { file.metadata[key] = value; }),
                            key == "phase_stride" && value == "1" ? "does not fit its stride" : key);
         }
-        expect_refused(edited([&](auto& file) { file.metadata.erase(key); }), "lack '" + key + "'");
+        expect_refused(edited_state([&](auto& file) { file.metadata.erase(key); }), "lack '" + key + "'");
     }
 }
 
@@ -265,7 +267,7 @@ TEST(CheckpointState, SurvivesWithEveryBlend) {
 }
 
 TEST(CheckpointState, FilesFromBeforeOtherSupportsAreOfEllipses) {
-    const TrainState state = decode_state(edited([](auto& file) {
+    const TrainState state = decode_state(edited_state([](auto& file) {
                                               file.metadata.erase("support");
                                               file.metadata.erase("topk");
                                           }),
@@ -279,11 +281,11 @@ TEST(CheckpointState, RefusesBadSupportsAndTopk) {
                                                               {"topk", {"0", "33", "-1", "1.5", ""}}};
     for (const auto& [key, values] : bad) {
         for (const std::string& value : values) {
-            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }), key);
+            expect_refused(edited_state([&](auto& file) { file.metadata[key] = value; }), key);
         }
     }
     for (const char* blend : {"norm", "topk_norm"}) {
-        expect_refused(edited([&](auto& file) {
+        expect_refused(edited_state([&](auto& file) {
                            file.metadata["blend"] = blend;
                            file.metadata["blend_eps"] = "0";
                        }),
@@ -293,7 +295,7 @@ TEST(CheckpointState, RefusesBadSupportsAndTopk) {
 
 TEST(CheckpointState, FilesFromBeforeLossScalingHaveItsDefaults) {
     const TrainState state =
-        decode_state(edited([](auto& file) {
+        decode_state(edited_state([](auto& file) {
                          for (const char* key : {"loss_scale", "loss_scale_good_steps", "skipped_steps"}) {
                              file.metadata.erase(key);
                          }
@@ -312,18 +314,18 @@ TEST(CheckpointState, RefusesBadLossScaling) {
     };
     for (const auto& [key, values] : bad) {
         for (const std::string& value : values) {
-            expect_refused(edited([&](auto& file) { file.metadata[key] = value; }), key);
+            expect_refused(edited_state([&](auto& file) { file.metadata[key] = value; }), key);
         }
     }
 }
 
 TEST(CheckpointState, KnowsHowManyGaussiansTheRunBeganWith) {
     const auto with = [](const std::string& value) {
-        return edited([&](auto& file) { file.metadata["initial_gaussians"] = value; });
+        return edited_state([&](auto& file) { file.metadata["initial_gaussians"] = value; });
     };
     EXPECT_EQ(decode_state(with("3"), "file").initial_gaussians, 3);
     for (const char* value : {"-1", "4", "x", ""}) expect_refused(with(value), "initial_gaussians");
-    const Bytes before = edited([](auto& file) { file.metadata.erase("initial_gaussians"); });
+    const Bytes before = edited_state([](auto& file) { file.metadata.erase("initial_gaussians"); });
     EXPECT_EQ(decode_state(before, "file").initial_gaussians, 0) << "a file from before a run could start from a field";
 }
 
@@ -356,7 +358,7 @@ TEST(CheckpointState, OpensAConvertedFieldOfImageGs) {
 
 TEST(CheckpointState, RefusesPhasesThatDoNotFit) {
     for (const std::vector<std::int64_t>& phases : {std::vector<std::int64_t>{16}, {-1}}) {
-        expect_refused(edited([&](auto& file) {
+        expect_refused(edited_state([&](auto& file) {
                            entry(file, "phases") = {"phases", "I64", {1}, std::as_bytes(std::span(phases))};
                        }),
                        "does not fit its stride");

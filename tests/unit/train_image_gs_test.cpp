@@ -12,6 +12,7 @@
 #include "gsfit/train.h"
 #include "train/plateau.h"
 #include "train/schedule.h"
+#include "unit/recipes.h"
 
 namespace gsfit {
 namespace {
@@ -36,12 +37,7 @@ TrainOptions image_gs(std::int64_t steps = 60) {
     options.max_steps = steps;
     options.eval_steps = 10;
     options.initial_ratio = 0.5F;
-    options.blending = {.blend = Blend::topk_norm, .eps = 1e-4F, .support = Support::tile16};
-    options.loss = {.l1 = 1, .l2 = 0};
-    options.ssim_loss_ratio = 0.1F;
-    options.image_gs.emplace();
-    options.image_gs->add_steps = 10;
-    options.image_gs->add_times = 4;
+    follow_image_gs(options, 10, 4);
     return options;
 }
 
