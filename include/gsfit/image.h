@@ -139,10 +139,17 @@ struct ImageBands {
 /// of `band` leaves no file.
 void write_image(const std::filesystem::path& path, const ImageBands& image);
 
+/// Whose colours an image is written in.
+enum class Colours {
+    own,   ///< those of the map's colour profile, which goes with them
+    srgb,  ///< converted from it to sRGB; what has no profile stays as it is
+};
+
 /// Writes what a field's channels stand for: bands with the map's channels, as they were fitted, become values of its
 /// file (docs/images.md says which formats hold alpha, 16 bit or floating point). Values are clamped but for floating
-/// point. The map's colour profile goes with them.
-void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map);
+/// point. Throws InputError as well when colours cannot be converted by the profile.
+void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map,
+               Colours colours = Colours::own);
 
 /// Rows of such a band (the last one may have fewer): 64 to 256 in whole blocks of the renderer, for about 16 MB of
 /// floats.

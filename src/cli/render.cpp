@@ -18,7 +18,7 @@ std::filesystem::path final_render_path(const std::filesystem::path& run_folder,
 }
 
 void write_render(const std::filesystem::path& path, const Field& field, const ImageMap& map, const Blending& blending,
-                  const Lattice& lattice) {
+                  const Lattice& lattice, Colours colours) {
     const at::NoGradGuard no_gradients;
     const Field part = part_of(field, map);
     write_map(path,
@@ -29,7 +29,7 @@ void write_render(const std::filesystem::path& path, const Field& field, const I
                    [&](std::int64_t first, std::int64_t rows) {
                        return render(part, lattice.band({first, rows}), blending);
                    }},
-              map);
+              map, colours);
 }
 
 }  // namespace gsfit::cli

@@ -17,6 +17,6 @@ std::filesystem::path final_render_path(const std::filesystem::path& run_folder,
 
 /// Renders the map's channels on the lattice, band by band, into an image file.
 void write_render(const std::filesystem::path& path, const Field& field, const ImageMap& map, const Blending& blending,
-                  const Lattice& lattice);
+                  const Lattice& lattice, Colours colours = Colours::own);
 
 }  // namespace gsfit::cli

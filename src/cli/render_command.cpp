@@ -98,8 +98,9 @@ ExitCode run(const Arguments& arguments) {
         check_image_output(path_of(map), lattice.width, lattice.height, map);
         check_memory(lattice, map);
     }
+    const Colours colours = arguments.has("srgb") ? Colours::srgb : Colours::own;
     for (const ImageMap& map : maps) {
-        write_render(path_of(map), source.saved.field, map, source.saved.blending, lattice);
+        write_render(path_of(map), source.saved.field, map, source.saved.blending, lattice, colours);
     }
     return ExitCode::done;
 }
@@ -115,6 +116,7 @@ Command render_command() {
           {"height", 0, "H", "height of the raster [pixels], 1 to 16777216; the aspect is kept"},
           {"scale", 0, "S", "size relative to the fitted image, above 0"},
           {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
+          {"srgb", 0, "", "convert the colours from the image's colour profile to sRGB"},
           threads_flag}},
         "Renders a fitted field as an image.",
         "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"

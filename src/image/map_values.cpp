@@ -31,4 +31,11 @@ at::Tensor file_values(const at::Tensor& image, const ImageMap& map, bool multip
     return values;
 }
 
+at::Tensor multiplied_by_alpha(const at::Tensor& values) {
+    at::Tensor result = values.clone();
+    const std::int64_t colours = values.size(0) - 1;
+    result.narrow(0, 0, colours).mul_(values.narrow(0, colours, 1));
+    return result;
+}
+
 }  // namespace gsfit

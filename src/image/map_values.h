@@ -12,4 +12,7 @@ namespace gsfit {
 /// point. Colours are divided by alpha, and 0 where that is 0, unless the file wants them multiplied by it.
 at::Tensor file_values(const at::Tensor& image, const ImageMap& map, bool multiplied);
 
+/// Straight values whose last channel is alpha -> the same with the others multiplied by it.
+at::Tensor multiplied_by_alpha(const at::Tensor& values);
+
 }  // namespace gsfit

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <future>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "image/map_values.h"
 #include "image/profile.h"
 #include "image/row_writer.h"
+#include "image/srgb.h"
 
 namespace gsfit {
 namespace {
@@ -165,18 +167,26 @@ std::int64_t write_image_bytes(const std::filesystem::path& path, std::int64_t w
     return floats + pixels + strips + tables + format_of(path).pixel_bytes * width * height;
 }
 
-void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map) {
+void write_map(const std::filesystem::path& path, const ImageBands& image, const ImageMap& map, Colours colours) {
     check(image.channels == map.channels && map.channels >= 1 && map.channels <= 4 && image.width > 0 &&
           image.height > 0);
     check_image_output(path, image.width, image.height, map);
     const Format& format = format_of(path);
     const int bits = written_bits(format, map);
-    const std::vector<std::byte> profile = usable_profile(map.profile, map.channels);
+    std::vector<std::byte> profile = usable_profile(map.profile, map.channels);
+    std::optional<SrgbTransform> to_srgb;
+    if (colours == Colours::srgb && !profile.empty()) {
+        to_srgb.emplace(profile, map.channels < 3 ? 1 : 3);
+        profile = to_srgb->profile();
+    }
     const ImageBands file_image{.width = image.width,
                                 .height = image.height,
                                 .channels = image.channels,
                                 .band = [&](std::int64_t first, std::int64_t rows) {
-                                    return file_values(image.band(first, rows), map, is_exr(format));
+                                    const at::Tensor fitted = image.band(first, rows);
+                                    if (!to_srgb) return file_values(fitted, map, is_exr(format));
+                                    const at::Tensor values = (*to_srgb)(file_values(fitted, map, false));
+                                    return map.alpha && is_exr(format) ? multiplied_by_alpha(values) : values;
                                 }};
     AtomicFile file(path);
     const auto writer = format.writer({file, path, image.width, image.height, image.channels, bits, profile});

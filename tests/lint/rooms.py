@@ -16,6 +16,7 @@ LIBRARIES = {
     "c10/": "torch_cpu",
     "torch/": "torch_cpu",
     "opencv2/": "opencv_core",
+    "lcms2": "PkgConfig::ImageCodecs",
     "yaml-cpp/": "yaml-cpp",
     "nlohmann/": "nlohmann_json::nlohmann_json",
     "hwy/": "PkgConfig::Highway",

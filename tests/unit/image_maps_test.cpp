@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
+#include <lcms2.h>
 
 #include <cmath>
 #include <fstream>
@@ -37,14 +38,14 @@ float difference(const PackedImage& a, const PackedImage& b) {
     return fitted(a).sub(fitted(b)).abs().max().item<float>();
 }
 
-void write(const fs::path& path, const at::Tensor& values, ImageMap map) {
+void write(const fs::path& path, const at::Tensor& values, ImageMap map, Colours colours = Colours::own) {
     map.first = 0;
     write_map(path,
               {.width = values.size(2),
                .height = values.size(1),
                .channels = static_cast<int>(values.size(0)),
                .band = [&](std::int64_t first, std::int64_t rows) { return values.narrow(1, first, rows); }},
-              map);
+              map, colours);
 }
 
 /// An ICC header of a size; what follows it is not looked at.
@@ -341,6 +342,91 @@ TEST_F(Maps, ColourProfilesAreCarried) {
     }
     write(directory_ / "a.tif", at::full({3, 8, 8}, 0.5), {.channels = 3, .profile = profile_of("CMYK", 2000)});
     EXPECT_TRUE(read_image(directory_ / "a.tif").maps()[0].profile.empty());
+}
+
+std::vector<std::byte> saved(cmsHPROFILE profile) {
+    cmsUInt32Number size = 0;
+    cmsSaveProfileToMem(profile, nullptr, &size);
+    std::vector<std::byte> bytes(size);
+    cmsSaveProfileToMem(profile, bytes.data(), &size);
+    cmsCloseProfile(profile);
+    return bytes;
+}
+
+/// Of RGB with these primaries, D65 and a power as its tone curve.
+std::vector<std::byte> rgb_profile(const cmsCIExyYTRIPLE& primaries, double power) {
+    const cmsCIExyY white{0.3127, 0.3290, 1};
+    cmsToneCurve* tone = cmsBuildGamma(nullptr, power);
+    cmsToneCurve* tones[] = {tone, tone, tone};
+    const cmsHPROFILE profile = cmsCreateRGBProfile(&white, &primaries, tones);
+    cmsFreeToneCurve(tone);
+    return saved(profile);
+}
+
+std::vector<std::byte> linear_grey() {
+    cmsToneCurve* tone = cmsBuildGamma(nullptr, 1);
+    const cmsHPROFILE profile = cmsCreateGrayProfile(cmsD50_xyY(), tone);
+    cmsFreeToneCurve(tone);
+    return saved(profile);
+}
+
+constexpr cmsCIExyYTRIPLE rec709{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}};
+constexpr cmsCIExyYTRIPLE display_p3{{0.680, 0.320, 1}, {0.265, 0.690, 1}, {0.150, 0.060, 1}};
+
+at::Tensor pixel(const std::vector<double>& values) {
+    at::Tensor image = at::empty({static_cast<std::int64_t>(values.size()), 3, 2}, at::kFloat);
+    for (std::size_t c = 0; c < values.size(); ++c) image.select(0, static_cast<std::int64_t>(c)).fill_(values[c]);
+    return image;
+}
+
+void expect_pixels(const PackedImage& image, const std::vector<double>& values) {
+    ASSERT_EQ(image.channels(), static_cast<int>(values.size()));
+    for (int c = 0; c < image.channels(); ++c) {
+        for (int i = 0; i < 6; ++i) {
+            EXPECT_NEAR(image.view().value(i % 2, i / 2, c), values[static_cast<std::size_t>(c)], 0.0015) << c;
+        }
+    }
+}
+
+TEST_F(Maps, ColoursAreConvertedToSrgbWhereAskedFor) {
+    const fs::path path = directory_ / "a.png";
+    const std::vector<std::byte> linear = rgb_profile(rec709, 1);
+    write(path, pixel({0.5, 0.2, 0.0}), {.channels = 3, .bits = 16, .profile = linear}, Colours::srgb);
+    expect_pixels(read_image(path), {0.7354, 0.4845, 0});  // IEC 61966-2-1
+    EXPECT_FALSE(read_image(path).maps()[0].profile.empty());
+    EXPECT_FALSE(read_image(path).maps()[0].profile == linear);
+    write(path, pixel({0.5, 0.2, 0.0}), {.channels = 3, .bits = 16, .profile = linear});
+    expect_pixels(read_image(path), {0.5, 0.2, 0});
+    write(path, pixel({0.5, 0.2, 0.0}), {.channels = 3, .bits = 16}, Colours::srgb);
+    expect_pixels(read_image(path), {0.5, 0.2, 0});
+    // With a power of 1 the matrix alone acts: that of CSS Color 4 from Display P3.
+    write(path, pixel({0.3185, 0.2140, 0.1329}), {.channels = 3, .bits = 16, .profile = rgb_profile(display_p3, 1)},
+          Colours::srgb);
+    expect_pixels(read_image(path), {0.6206, 0.4952, 0.3857});
+    write(path, pixel({0.5}), {.channels = 1, .bits = 16, .profile = linear_grey()}, Colours::srgb);
+    expect_pixels(read_image(path), {0.7354});
+}
+
+TEST_F(Maps, ColoursAreConvertedWithoutTheirAlpha) {
+    const ImageMap map{.channels = 4, .alpha = true, .bits = 16, .profile = rgb_profile(rec709, 1)};
+    for (const std::string ending : {".png", ".exr"}) {
+        const fs::path path = directory_ / ("a" + ending);
+        write(path, pixel({0.25, 0.1, 0.0, 0.5}), map, Colours::srgb);
+        const PackedImage image = read_image(path);
+        ASSERT_EQ(image.channels(), 4);
+        const ImageMap& read = image.maps()[0];
+        const auto value = [&](int c) { return read.low + (read.high - read.low) * image.view().value(1, 2, c); };
+        EXPECT_NEAR(value(0), 0.5 * 0.7354, 0.0015) << ending;
+        EXPECT_NEAR(value(1), 0.5 * 0.4845, 0.0015) << ending;
+        EXPECT_NEAR(value(3), 0.5, 0.0015) << ending;
+    }
+}
+
+TEST_F(Maps, AProfileThatConvertsNothingIsRefused) {
+    const ImageMap map{.channels = 3, .profile = profile_of("RGB ", 2000)};
+    const auto convert = [&] { write(directory_ / "a.png", pixel({0.5, 0.5, 0.5}), map, Colours::srgb); };
+    expect_contains(sentence_of<InputError>(convert), "colour profile is damaged");
+    EXPECT_FALSE(fs::exists(directory_ / "a.png"));
 }
 
 TEST_F(Maps, GammaIsUndoneInFiles) {
