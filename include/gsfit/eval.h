@@ -28,6 +28,10 @@ struct Quality {
 /// Throws Error when the field and the target differ in channels.
 Quality evaluate(const Field& field, const Blending& blending, const PackedImage& target);
 
+/// The same of an image as it is, in [0,1] and without the target's gamma. Throws Error as check_comparable of
+/// eval/sources.h does.
+Quality evaluate(const ImageBands& image, const PackedImage& target);
+
 /// PSNR alone: several times faster.
 double evaluate_psnr(const Field& field, const Blending& blending, const PackedImage& target);
 

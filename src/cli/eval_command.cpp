@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/image_files.h"
 #include "cli/output.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
@@ -66,10 +67,13 @@ void add_metrics(nlohmann::ordered_json& report, const ImageBands& drawn, const 
     if (lpips) report["lpips"] = (*lpips)(drawn, target);
 }
 
-ExitCode run(const Arguments& arguments) {
-    set_threads(wanted_threads(arguments));
-    std::optional<Lpips> lpips;
-    if (arguments.has("lpips")) lpips.emplace(arguments.value("lpips"));
+void add_size(nlohmann::ordered_json& report, const std::filesystem::path& file, std::int64_t pixels) {
+    const std::uintmax_t bytes = size_of_file(file);
+    report["bytes"] = bytes;
+    report["bpp"] = 8 * static_cast<double>(bytes) / static_cast<double>(pixels);
+}
+
+nlohmann::ordered_json field_report(const Arguments& arguments, const std::optional<Lpips>& lpips) {
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
     const std::filesystem::path path = image_path(arguments, source);
@@ -84,17 +88,49 @@ ExitCode run(const Arguments& arguments) {
             shown(render_rows_of(part_of(field, map), source.saved.blending, target.width, target.height), map);
         add_metrics(quality.maps.empty() ? report : report["maps"][map.name], drawn, target, lpips);
     }
-    const std::uintmax_t bytes = size_of_file(source.file);
-    const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
     report["gaussians"] = field.size();
-    report["bytes"] = bytes;
-    report["bpp"] = 8 * static_cast<double>(bytes) / pixels;
+    const std::int64_t pixels = field.raster_width * field.raster_height;
+    add_size(report, source.file, pixels);
     if (const auto& quantisation = source.saved.quantisation) {
         const std::int64_t bits = quantisation->of_gaussian(field.channels());
         report["bits_per_gaussian"] = bits;
-        report["packed_bpp"] = static_cast<double>(field.size() * bits) / pixels;
+        report["packed_bpp"] = static_cast<double>(field.size() * bits) / static_cast<double>(pixels);
     }
-    print_report(report, arguments.has("json"));
+    return report;
+}
+
+/// Of an image file against another, as of another codec's.
+nlohmann::ordered_json picture_report(const std::string& file, const Arguments& arguments,
+                                      const std::optional<Lpips>& lpips) {
+    if (!arguments.has("image")) {
+        throw UsageError(text_of("'", file, "' is an image; name the one to compare it with by --image"));
+    }
+    const std::string& path = arguments.value("image");
+    const PackedImage target = read_image(path);
+    const PackedImage image = read_image(file);
+    if (image.width() != target.width() || image.height() != target.height() || image.channels() != target.channels() ||
+        !same_values(image.maps(), target.maps())) {
+        throw InputError(text_of("'", file, "' (", image.width(), " x ", image.height(), " pixels, ", image.channels(),
+                                 " channels) and '", path, "' (", target.width(), " x ", target.height(), ", ",
+                                 target.channels(),
+                                 ") cannot be compared; give two images of one size, with the same channels and, in "
+                                 "floating point, the same range"));
+    }
+    const Quality quality = evaluate(rows_of(image), target);
+    nlohmann::ordered_json report{{"file", file}, {"image", path}, {"psnr", quality.psnr}, {"ssim", quality.ssim}};
+    add_metrics(report, rows_of(image), rows_of(target), lpips);
+    add_size(report, file, target.width() * target.height());
+    return report;
+}
+
+ExitCode run(const Arguments& arguments) {
+    set_threads(wanted_threads(arguments));
+    std::optional<Lpips> lpips;
+    if (arguments.has("lpips")) lpips.emplace(arguments.value("lpips"));
+    const bool is_picture = !arguments.positional.empty() && is_image_file(arguments.positional[0]);
+    print_report(
+        is_picture ? picture_report(arguments.positional[0], arguments, lpips) : field_report(arguments, lpips),
+        arguments.has("json"));
     return ExitCode::done;
 }
 
@@ -110,8 +146,8 @@ Command eval_command() {
           threads_flag}},
         "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
         "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
-        "than the fitted raster is scaled down to it, as resize_max did in the run. tools/export_lpips.py makes the\n"
-        "module that --lpips takes.",
+        "than the fitted raster is scaled down to it, as resize_max did in the run. An image file is measured against\n"
+        "--image too, as it is. tools/export_lpips.py makes the module that --lpips takes.",
         run};
 }
 

@@ -23,19 +23,10 @@ bool has_image_ending(const fs::path& path) {
     return std::ranges::find(endings, ending) != endings.end();
 }
 
-bool has_image_content(const fs::path& path) {
-    try {
-        inspect_image(path);
-        return true;
-    } catch (const InputError&) {
-        return false;
-    }
-}
-
 bool is_image(const fs::directory_entry& entry) {
     std::error_code ignored;  // a link to nothing is no image
     return entry.is_regular_file(ignored) && entry.path().filename().native()[0] != '.' &&
-           (has_image_ending(entry.path()) || has_image_content(entry.path()));
+           (has_image_ending(entry.path()) || is_image_file(entry.path()));
 }
 
 float gamma_of(const Config& config) { return static_cast<float>(config.number("gamma")); }
@@ -50,6 +41,15 @@ std::int64_t fitted_side(const std::vector<fs::path>& files, const Config& confi
 }
 
 }  // namespace
+
+bool is_image_file(const fs::path& path) {
+    try {
+        inspect_image(path);
+        return true;
+    } catch (const InputError&) {
+        return false;
+    }
+}
 
 std::vector<fs::path> images_in(const fs::path& folder) {
     std::vector<fs::path> images;

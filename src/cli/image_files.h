@@ -9,6 +9,9 @@
 
 namespace gsfit::cli {
 
+/// Whether read_image knows the file's content.
+bool is_image_file(const std::filesystem::path& path);
+
 /// The images in a folder, by name: files whose ending or content is one that read_image reads, but not those in
 /// folders below it nor hidden ones. Throws InputError when the folder cannot be read.
 std::vector<std::filesystem::path> images_in(const std::filesystem::path& folder);

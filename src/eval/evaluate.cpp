@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 
 #include "eval/target_rows.h"
 #include "gsfit/core/error.h"
 #include "gsfit/eval.h"
+#include "gsfit/eval/sources.h"
 #include "gsfit/loss.h"
 #include "gsfit/project.h"
 #include "gsfit/render.h"
@@ -99,22 +101,33 @@ private:
     std::vector<ErrorSums> sums_;
 };
 
-}  // namespace
-
-Quality evaluate(const Field& field, const Blending& blending, const PackedImage& target) {
+/// `shown` gives rows [C,h,w] on the device, clamped and without gamma.
+Quality compare(const std::function<at::Tensor(const Rows&)>& shown, const PackedImage& target,
+                const at::Device& device) {
     const PackedView& view = target.view();
-    check(field, view);
-    const at::NoGradGuard no_gradients;
     const Lattice whole = Lattice::whole(view.width, view.height);
-    const Drawing drawing(field, blending, whole, target.maps());
-    MapErrors errors(target, field.position.device());
+    MapErrors errors(target, device);
     for (std::int64_t first = 0; first < view.height; first += band_rows) {
         const Rows band{first, std::min(band_rows, view.height - first)};
         const Rows rows = ssim_rows(whole, band);
-        errors.add(drawing.rows(rows), rows, band);
+        errors.add(shown(rows), rows, band);
         target.drop(band);
     }
     return errors.quality();
+}
+
+}  // namespace
+
+Quality evaluate(const Field& field, const Blending& blending, const PackedImage& target) {
+    check(field, target.view());
+    const at::NoGradGuard no_gradients;
+    const Drawing drawing(field, blending, Lattice::whole(target.width(), target.height()), target.maps());
+    return compare([&](const Rows& rows) { return drawing.rows(rows); }, target, field.position.device());
+}
+
+Quality evaluate(const ImageBands& image, const PackedImage& target) {
+    check_comparable("PSNR and SSIM", image, rows_of(target));
+    return compare([&](const Rows& rows) { return image.band(rows.first, rows.count); }, target, at::kCPU);
 }
 
 double evaluate_psnr(const Field& field, const Blending& blending, const PackedImage& target) {

@@ -58,6 +58,38 @@ TEST_F(Eval, MeasuresAPictureLargeEnoughInEveryWay) {
                 compare_pictures(workspace_ / "large.png", workspace_ / "out.png").mean, 0.3);
 }
 
+TEST_F(Eval, MeasuresAPictureAgainstAnother) {
+    write_picture(workspace_ / "photo.png", 180, 170);
+    ASSERT_EQ(gsfit(workspace_, short_training("photo.png", "run")).exit_code, 0);
+    ASSERT_EQ(gsfit(workspace_, {"render", "run", "-o", "drawn.tif"}).exit_code, 0);
+    const nlohmann::json of_field = measured({"eval", "run"});
+    const nlohmann::json of_picture = measured({"eval", "drawn.tif", "--image", "photo.png"});
+    EXPECT_NEAR(of_picture["psnr"], of_field["psnr"].get<double>(), 0.05);  // drawn.tif is rounded to 8 bits
+    for (const char* name : {"ssim", "ms_ssim", "flip"}) {
+        EXPECT_NEAR(of_picture[name], of_field[name].get<double>(), 0.002) << name;
+    }
+    EXPECT_EQ(of_picture["bytes"], std::filesystem::file_size(workspace_ / "drawn.tif"));
+    EXPECT_FALSE(of_picture.contains("gaussians"));
+    const nlohmann::json same = measured({"eval", "photo.png", "--image", "photo.png"});
+    EXPECT_EQ(same["ssim"], 1);
+    EXPECT_TRUE(same["psnr"].is_null());  // infinity
+    EXPECT_EQ(same["flip"], 0);
+}
+
+TEST_F(Eval, PicturesThatAreNotAlikeAreRefused) {
+    write_picture(workspace_ / "photo.png", 18, 17);
+    write_picture(workspace_ / "other.png", 17, 18);
+    const Result other = gsfit(workspace_, {"eval", "photo.png", "--image", "other.png"});
+    EXPECT_EQ(other.exit_code, 3);
+    EXPECT_NE(
+        other.err.find("'photo.png' (18 x 17 pixels, 3 channels) and 'other.png' (17 x 18, 3) cannot be compared"),
+        std::string::npos)
+        << other.err;
+    const Result alone = gsfit(workspace_, {"eval", "photo.png"});
+    EXPECT_EQ(alone.exit_code, 2);
+    EXPECT_NE(alone.err.find("--image"), std::string::npos) << alone.err;
+}
+
 TEST_F(Eval, ASmallPictureHasNoMsSsim) {
     make_run(workspace_);
     const nlohmann::json json = measured({"eval", "run"});
