@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include "bin/bin_kernels.h"
 #include "bin/bin_tiles.h"
+#include "bin/block_lists.h"
 #include "gsfit/bins.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
@@ -15,8 +15,6 @@
 namespace gsfit {
 
 namespace {
-
-constexpr std::int64_t grain = 2048;
 
 void check(const at::Tensor& tensor, const char* name, at::IntArrayRef shape, const at::Device& device) {
     if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous() ||
@@ -45,56 +43,12 @@ void check(const Splats& splats, std::int64_t width, const Rows& rows, const Ble
     if (n > std::numeric_limits<std::int32_t>::max()) throw Error("there are more than 2^31 Gaussians");
 }
 
-/// The inputs and results of the splats from `first` on.
-PrepareArrays arrays_from(const Splats& splats, std::int64_t first, SplatLine* lines, BlockRange* ranges) {
-    const std::int64_t channels = splats.feature.size(1);
-    return {.center = splats.center.const_data_ptr<float>() + 2 * first,
-            .conic = splats.conic.const_data_ptr<float>() + 3 * first,
-            .det = splats.det.const_data_ptr<float>() + first,
-            .feature = splats.feature.const_data_ptr<float>() + channels * first,
-            .channels = static_cast<int>(channels),
-            .lines = lines,
-            .ranges = ranges};
-}
-
-/// Slots are counted in 32 bits: 4 G pairs would need 128 GiB of them.
-void count_slots(const std::vector<BlockRange>& ranges, std::vector<std::uint32_t>& slots) {
-    slots.resize(ranges.size() + 1);
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-        slots[i] = static_cast<std::uint32_t>(total);
-        total += ranges[i].count();
-        if (total > std::numeric_limits<std::uint32_t>::max()) {
-            throw Error(
-                "the Gaussians cover too many blocks of the image (over 2^32 pairs): they are too large or too many");
-        }
-    }
-    slots.back() = static_cast<std::uint32_t>(total);
-}
-
-/// Calls visit(splat, block) for every pair, from the last to the first.
-template <class Visit>
-void for_each_pair_backward(const std::vector<BlockRange>& ranges, std::int64_t blocks_x, const Visit& visit) {
-    for (std::size_t splat = ranges.size(); splat-- > 0;) {
-        const BlockRange& range = ranges[splat];
-        for (std::int64_t y = range.y1; y-- > range.y0;) {
-            for (std::int64_t x = range.x1; x-- > range.x0;) visit(splat, static_cast<std::size_t>(y * blocks_x + x));
-        }
-    }
-}
-
-/// Counting sort of the pairs by block. Lists are filled from their ends, which `blocks` holds at first; when all are
-/// full it has come to their beginnings.
-void fill_blocks(const std::vector<BlockRange>& ranges, Bins& bins) {
-    auto& blocks = bins.blocks;
-    blocks.assign(static_cast<std::size_t>(bins.block_count()) + 1, 0);
-    for_each_pair_backward(ranges, bins.blocks_x, [&](std::size_t, std::size_t block) { ++blocks[block]; });
-    std::partial_sum(blocks.begin(), blocks.end(), blocks.begin());
-    std::uint32_t slot = bins.slots.back();
-    bins.entries.resize(slot);
-    for_each_pair_backward(ranges, bins.blocks_x, [&](std::size_t splat, std::size_t block) {
-        bins.entries[--blocks[block]] = {static_cast<std::int32_t>(splat), --slot};
-    });
+PrepareArrays arrays_of(const Splats& splats) {
+    return {.center = splats.center.const_data_ptr<float>(),
+            .conic = splats.conic.const_data_ptr<float>(),
+            .det = splats.det.const_data_ptr<float>(),
+            .feature = splats.feature.const_data_ptr<float>(),
+            .channels = static_cast<int>(splats.feature.size(1))};
 }
 
 }  // namespace
@@ -102,26 +56,14 @@ void fill_blocks(const std::vector<BlockRange>& ranges, Bins& bins) {
 std::shared_ptr<const Bins> bin(const Splats& splats, std::int64_t width, const Rows& rows, const Blending& blending) {
     check(splats, width, rows, blending);
     const std::int64_t n = splats.center.size(0);
+    const Band band{.width = width, .rows = rows, .cutoff = blending.cutoff, .support = blending.support};
     auto bins = std::make_shared<Bins>();
-    bins->width = width;
-    bins->rows = rows;
-    bins->blocks_x = blocks_along(width);
-    bins->blocks_y = block_rows(rows);
-    bins->cutoff = blending.cutoff;
-    bins->support = blending.support;
-    bins->splats = n;
     if (const Gpu gpu(splats.center); gpu) {
+        *bins = bins_of(band, n);
         bins->tiles = bin_tiles(gpu, splats, width, rows, blending);
-        return bins;
+    } else {
+        *bins = list_blocks(arrays_of(splats), n, band);
     }
-    bins->lines.resize(static_cast<std::size_t>(n));
-    std::vector<BlockRange> ranges(static_cast<std::size_t>(n));
-    parallel_ranges(n, grain, [&](auto begin, auto end) {
-        prepare_splats(arrays_from(splats, begin, bins->lines.data() + begin, ranges.data() + begin), end - begin,
-                       {.width = width, .rows = rows, .cutoff = blending.cutoff, .support = blending.support});
-    });
-    count_slots(ranges, bins->slots);
-    fill_blocks(ranges, *bins);
     return bins;
 }
 
@@ -133,7 +75,7 @@ std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& r
     parallel_ranges(splats.center.size(0), few, [&](auto begin, auto end) {
         SplatLine lines[few];
         BlockRange ranges[few];
-        prepare_splats(arrays_from(splats, begin, lines, ranges), end - begin,
+        prepare_splats(from(arrays_of(splats), begin, lines, ranges), end - begin,
                        {.width = width, .rows = rows, .cutoff = blending.cutoff, .support = blending.support});
         std::int64_t theirs = 0;
         for (std::int64_t i = 0; i < end - begin; ++i) theirs += ranges[i].count();

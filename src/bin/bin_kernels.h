@@ -21,8 +21,8 @@ struct PrepareArrays {
     const float* det;      ///< [N]
     const float* feature;  ///< [N,channels]
     int channels;
-    SplatLine* lines;    ///< [N]
-    BlockRange* ranges;  ///< [N]
+    SplatLine* lines = nullptr;    ///< [N]
+    BlockRange* ranges = nullptr;  ///< [N]
 };
 
 /// Fills lines and ranges.

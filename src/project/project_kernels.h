@@ -2,14 +2,9 @@
 
 #include <cstdint>
 
-namespace gsfit {
+#include "gsfit/project/projection.h"
 
-/// From a field's coordinates to a lattice's: center = position * scale + offset, inverse scales times inv_scale.
-struct Projection {
-    float scale_x = 1, scale_y = 1;    ///< samples per image width, height
-    float offset_x = 0, offset_y = 0;  ///< [samples]
-    float inv_scale = 1;               ///< pixels of the training raster per sample
-};
+namespace gsfit {
 
 /// Gaussians [begin, end): (position [N,2], inv_scale [N,2], rotation [N]) -> (center [N,2], conic [N,3], det [N]).
 struct ProjectForward {
