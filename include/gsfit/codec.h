@@ -1,0 +1,109 @@
+#pragma once
+
+// The compact file (.gsf, docs/format.md): a field in some four to six bytes a Gaussian, readable in part. This room
+// knows neither LibTorch nor OpenCV.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gsfit/blending.h"
+
+namespace gsfit::codec {
+
+inline constexpr int max_channels = 64;
+
+/// An image that channels of the field are; its members mean what ImageMap's do.
+struct Map {
+    std::string name{};  ///< up to 255 bytes
+    int first = 0;
+    int channels = 1;
+    bool alpha = false;
+    int bits = 8;
+    float low = 0;
+    float high = 1;
+    float gamma = 1;
+    std::vector<std::byte> profile{};  ///< up to 4 MiB
+
+    bool operator==(const Map&) const = default;
+};
+
+/// What a field is of and how it is drawn.
+struct Description {
+    std::int64_t width = 0;   ///< of the training raster [pixels], 1 to 2^24
+    std::int64_t height = 0;  ///< of the training raster [pixels], 1 to 2^24
+    int channels = 0;         ///< 1 to max_channels
+    Blending blending;
+    std::vector<Map> maps{};  ///< empty: one grey or RGB image of 8 bits
+};
+
+/// N Gaussians with C channels, row-major.
+struct Gaussians {
+    std::vector<float> position;   ///< [N,2] (x, y) of the centre, in [0,1] of the image's width and height
+    std::vector<float> inv_scale;  ///< [N,2] 1 / sigma, sigma in pixels of the training raster
+    std::vector<float> rotation;   ///< [N] radians
+    std::vector<float> feature;    ///< [N,C] linear weight per channel
+
+    [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(rotation.size()); }
+    bool operator==(const Gaussians&) const = default;
+};
+
+/// Codes a field at any number of bytes. Gaussians that no pixel sees, or that are not finite, are left out.
+class Encoder {
+public:
+    /// Throws UsageError where the format cannot hold the field.
+    Encoder(const Gaussians& gaussians, const Description& description);
+    ~Encoder();
+    Encoder(const Encoder&) = delete;
+    Encoder& operator=(const Encoder&) = delete;
+
+    /// The file. `q` is the squared error that each parameter may cause, summed over pixels and channels (values in
+    /// [0,1]); 2^-40 to 2^40. The best is about a quarter of the field's own error divided by its parameters.
+    [[nodiscard]] std::vector<std::byte> encode(double q) const;
+    /// Of at most `bytes` bytes, and as close to that as q allows; the smallest there is when that is larger.
+    [[nodiscard]] std::vector<std::byte> encode_within(std::size_t bytes) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// A part of the image [pixels of the training raster].
+struct Rectangle {
+    double left, top, right, bottom;
+};
+
+/// A file that is opened: its header and index are read, its Gaussians where they are asked for.
+class Reader {
+public:
+    /// Fills the span with the bytes from `offset` on and returns how many there are.
+    using Read = std::function<std::size_t(std::uint64_t offset, std::span<std::byte> target)>;
+
+    /// `name` is what messages call the file. Throws InputError for whatever is no sound file of this version.
+    Reader(Read read, std::uint64_t bytes, const std::string& name);
+    ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+
+    [[nodiscard]] const Description& description() const;
+    /// Gaussians of the whole file, by its index.
+    [[nodiscard]] std::int64_t size() const;
+    /// log2 of the q it was coded with.
+    [[nodiscard]] double log2_q() const;
+    /// All Gaussians, the same bits on every machine. Throws InputError.
+    [[nodiscard]] Gaussians decode() const;
+    /// At least those that pixels of the rectangle see, in the same order. Throws InputError.
+    [[nodiscard]] Gaussians decode(const Rectangle& rectangle) const;
+    /// So far.
+    [[nodiscard]] std::uint64_t bytes_read() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace gsfit::codec
