@@ -58,7 +58,7 @@ void read(ByteReader& bytes, Blending& blending) {
     blending.cutoff = bytes.real();
     blending.eps = bytes.real();
     blending.topk = static_cast<int>(bytes.number(1, max_topk));
-    const bool is_sound = blending.cutoff > 0 && blending.cutoff <= 100 && blending.eps >= 0 && blending.eps <= 1;
+    const bool is_sound = blending.cutoff >= 1 && blending.cutoff <= 6 && blending.eps > 0 && blending.eps <= 1;
     if (!is_sound) throw Damage("its header describes a blending that cannot be");
 }
 
@@ -75,6 +75,16 @@ void write(ByteWriter& bytes, const Description& description) {
     for (const Map& map : description.maps) write(bytes, map);
 }
 
+/// Of a file that does not tell: one grey or RGB image of 8 bits, or grey ones where the channels make neither.
+std::vector<Map> usual_maps(int channels) {
+    if (channels == 1 || channels == 3) return {{.channels = channels}};
+    std::vector<Map> maps;
+    for (int channel = 0; channel < channels; ++channel) {
+        maps.push_back({.name = "channel-" + std::to_string(channel + 1), .first = channel});
+    }
+    return maps;
+}
+
 Description read_description(ByteReader& bytes) {
     Description description;
     description.width = bytes.number(1, longest_side);
@@ -85,7 +95,10 @@ Description read_description(ByteReader& bytes) {
     description.blending.blend = static_cast<Blend>(flags & 3);
     if ((flags & tiles_flag) != 0) description.blending.support = Support::tile16;
     if ((flags & blending_flag) != 0) read(bytes, description.blending);
-    if ((flags & maps_flag) == 0) return description;
+    if ((flags & maps_flag) == 0) {
+        description.maps = usual_maps(description.channels);
+        return description;
+    }
     for (std::int64_t count = bytes.number(1, description.channels); count > 0; --count) {
         description.maps.push_back(read_map(bytes, description.channels));
     }

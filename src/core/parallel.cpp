@@ -41,6 +41,20 @@ void flush_denormals() {
 #endif
 }
 
+unsigned floating_point_mode() {
+#if defined(__x86_64__)
+    return _mm_getcsr();
+#else
+    return 0;
+#endif
+}
+
+void set_floating_point_mode([[maybe_unused]] unsigned mode) {
+#if defined(__x86_64__)
+    _mm_setcsr(mode);
+#endif
+}
+
 /// The calling thread and `size - 1` workers. A job's indices are handed out through one ticket, {job number, next
 /// index}: a worker that comes late finds another job number or no index left and never touches a finished job.
 /// Workers spin for some 50 microseconds before they sleep, since a training step is a handful of short jobs.
@@ -153,6 +167,12 @@ std::unique_ptr<Pool>& pool() {
     return instance;
 }
 
+/// Whose the pool is.
+std::mutex& turn() {
+    static std::mutex mutex;
+    return mutex;
+}
+
 }  // namespace
 
 void set_threads(int count) {
@@ -167,10 +187,17 @@ int threads() {
     return pool()->size();
 }
 
+FlushedDenormals::FlushedDenormals() : mode_(floating_point_mode()) { flush_denormals(); }
+
+FlushedDenormals::~FlushedDenormals() { set_floating_point_mode(mode_); }
+
 void parallel_for(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-    if (count > 1 && !inside_parallel_for && threads() > 1) {
-        pool()->run(count, body);
-        return;
+    if (count > 1 && !inside_parallel_for) {
+        const std::unique_lock ours(turn(), std::try_to_lock);
+        if (ours && threads() > 1) {
+            pool()->run(count, body);
+            return;
+        }
     }
     for (std::int64_t i = 0; i < count; ++i) body(i);
 }
