@@ -11,7 +11,7 @@ namespace gsfit::reference {
 inline std::vector<std::int64_t> simd_targets() {
     std::vector<std::int64_t> result;
     for (const std::int64_t target : {HWY_AVX3, HWY_AVX2, HWY_SSE4}) {
-        if ((hwy::SupportedTargets() & target) != 0) result.push_back(target);
+        if ((hwy::SupportedTargets() & HWY_TARGETS & target) != 0) result.push_back(target);
     }
     return result;
 }
