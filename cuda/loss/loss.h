@@ -30,7 +30,7 @@ void add_errors(const Comparison& comparison, const Rows& band, LossSums* sums, 
 void add_dissimilarity(const Comparison& comparison, const Rows& band, LossSums* sums, Workspace workspace,
                        Stream stream);
 
-/// Gradient of the factored sums over the band, as tile_gradient() defines it, in all rows that `gradient` holds: they
+/// Gradient of the factored sums over the band, as tile_loss() defines it, in all rows that `gradient` holds: they
 /// are rows of the image. `loss_scale` is a float on the device that all is multiplied with before it is rounded to the
 /// gradient's type, or null.
 void loss_gradient(const Comparison& comparison, const Rows& band, const Factors& factors, const float* loss_scale,

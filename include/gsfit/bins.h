@@ -35,7 +35,7 @@ struct alignas(64) SplatLine {
     float inv_c;             ///< 1 / c
     float decay;             ///< exp(-c): ratio of successive ratios of the weight down a column
     float reach;             ///< cutoff^2 c, of the ellipse
-    std::int32_t seed_rows;  ///< rows between seeds of the column recurrence: 32, 16, 8; 1: an exponential each row
+    std::int32_t seed_rows;  ///< rows between seeds of the column recurrence: 8, 12, .. 32; 1: an exponential each row
     float square;            ///< half width of the square of support `tile16`; its ellipse holds the weights above 0
 };
 static_assert(sizeof(SplatLine) == 64);

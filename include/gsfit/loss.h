@@ -34,13 +34,13 @@ Rows loss_rows(const Lattice& lattice, const Rows& band, const ImageLoss& loss);
 /// band, loss).
 ///
 /// Differentiable, once, with respect to image: the gradient has its dtype and covers all of its rows, those around the
-/// band as well. What backward is given (the loss scale of mixed precision) is multiplied in before the gradient is
-/// rounded to float16, where overflow makes infinity. Worked off in tiles: image_loss_bytes() is all that is made.
+/// band as well. On the CPU that of a float32 image is made along with the loss. What backward is given (the loss scale
+/// of mixed precision) is multiplied in before the gradient is rounded to float16, where overflow makes infinity.
+/// Worked off in tiles: image_loss_bytes() is all that is made.
 at::Tensor image_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice, const Rows& band,
                       const ImageLoss& loss);
 
-/// Bytes that image_loss() makes for an image [channels,rows,width] of this dtype with dense rows: in backward its
-/// gradient, in forward nothing of the image's size.
+/// Bytes that image_loss() makes for an image [channels,rows,width] of this dtype with dense rows: its gradient.
 std::int64_t image_loss_bytes(int channels, std::int64_t rows, std::int64_t width, at::ScalarType dtype);
 
 /// Sum of SSIM over channels and the samples of `band`; image [C,n,w] holds the n rows ssim_rows(lattice, band).

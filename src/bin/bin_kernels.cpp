@@ -26,16 +26,12 @@ struct Batch {
 };
 
 /// The recurrence starts at a seed up to n rows above the ellipse. There the weight must not have underflowed:
-/// (cutoff + n sqrt(c))^2 / 2 < 86, hence sqrt(c) < (13.11 - cutoff) / n.
+/// (cutoff + n sqrt(c))^2 / 2 < 86, hence n sqrt(c) < 13.11 - cutoff. Seeds stand at the first rows of tiles of 4.
 HWY_INLINE V seed_rows(V c, float cutoff) {
     const D d;
-    const float reach = 13.11F - cutoff;
-    V rows = hn::Set(d, 1.0F);
-    for (const float n : {8.0F, 16.0F, 32.0F}) {
-        const float limit = reach / n;
-        rows = hn::IfThenElse(hn::Lt(c, hn::Set(d, limit * limit)), hn::Set(d, n), rows);
-    }
-    return rows;
+    const V rows = hn::Set(d, 13.11F - cutoff) / hn::Sqrt(c);
+    const V tiles = hn::Floor(hn::Min(rows, hn::Set(d, 32.0F)) * hn::Set(d, 0.25F));
+    return hn::IfThenElse(hn::Ge(rows, hn::Set(d, 8.0F)), tiles * hn::Set(d, 4.0F), hn::Set(d, 1.0F));
 }
 
 /// Half width of the square of `tile16`: 3 sigma along the longer axis, whose eigenvalue Image-GS keeps sqrt(0.1) above

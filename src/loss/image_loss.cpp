@@ -3,6 +3,8 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <utility>
+
 #include "gsfit/core/error.h"
 #include "loss/compare.h"
 #include "loss/device_loss.h"
@@ -36,49 +38,42 @@ struct Job : torch::CustomClassHolder {
     Lattice lattice;
     Rows band;
     ImageLoss loss;
+    at::Tensor gradient;  ///< of the loss, made along with it
 };
 
-double weighted_sums(const Comparison& comparison, const Tile& tile, const ImageLoss& loss) {
-    double sum = 0;
-    if (loss.pixel.l1 != 0 || loss.pixel.l2 != 0) {
-        const ErrorSums errors = tile_errors(comparison, tile);
-        sum += loss.pixel.l1 * errors.absolute + loss.pixel.l2 * errors.squared;
-    }
-    if (loss.ssim != 0) sum += loss.ssim * tile_dissimilarity(comparison, tile);
-    return sum;
+/// The loss. Where `gradient` is defined, it becomes that of `scale` times the loss.
+double take_loss(const Job& job, const at::Tensor& image, double scale, const at::Tensor& gradient) {
+    const Comparison comparison = job.compare_with(image);
+    const Factors factors = job.factors(scale);
+    Planar<std::byte> out;
+    if (gradient.defined()) out = gradient_planes(gradient, comparison.image.rows);
+    const double sum = sum_over(Tiles(job.lattice, comparison.image.rows), [&](const Tile& tile) {
+        const ErrorSums sums = tile_loss(comparison, job.band, tile, factors, gradient.defined() ? &out : nullptr);
+        return job.loss.pixel.l1 * sums.absolute + job.loss.pixel.l2 * sums.squared +
+               job.loss.ssim * sums.dissimilarity;
+    });
+    return sum / value_count(job.target, job.lattice);
 }
 
 /// The one thing of the image's size that is made: image_loss_bytes().
-at::Tensor gradient_of(const Job& job, const at::Tensor& image, double scale) {
-    const Comparison comparison = job.compare_with(image);
-    auto gradient = at::empty(image.sizes(), image.options());
-    const Planar<std::byte> out = gradient_planes(gradient, comparison.image.rows);
-    const Factors factors = job.factors(scale);
-    const Tiles tiles(job.lattice, out.rows);
-    parallel_for(tiles.count(), [&](std::int64_t i) { tile_gradient(comparison, job.band, tiles[i], factors, out); });
-    return gradient;
-}
+at::Tensor empty_gradient(const at::Tensor& image) { return at::empty(image.sizes(), image.options()); }
 
 class ImageLossFunction : public torch::autograd::Function<ImageLossFunction> {
 public:
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& image, const c10::intrusive_ptr<Job>& job) {
-        const Comparison comparison = job->compare_with(image);
-        context->save_for_backward({image});
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& image, const c10::intrusive_ptr<Job>& job,
+                              bool recorded) {
         context->saved_data["job"] = c10::IValue::make_capsule(job);
         if (const Gpu gpu(image); gpu) {
-            const ImageLoss& loss = job->loss;
-            const at::Tensor sums = device_sums(gpu, image, comparison, job->band,
-                                                loss.pixel.l1 != 0 || loss.pixel.l2 != 0, loss.ssim != 0);
-            return sums[0]
-                .mul(loss.pixel.l1)
-                .add(sums[1], loss.pixel.l2)
-                .add(sums[2], loss.ssim)
-                .div(value_count(job->target, job->lattice))
-                .to(at::kFloat);
+            context->save_for_backward({image});
+            return on_device(gpu, image, *job);
         }
-        const double sum = sum_over(Tiles(job->lattice, job->band),
-                                    [&](const Tile& tile) { return weighted_sums(comparison, tile, job->loss); });
-        return at::scalar_tensor(sum / value_count(job->target, job->lattice), image.options().dtype(at::kFloat));
+        // Of a float16 image the gradient is rounded only when backward tells its scale.
+        if (recorded && image.scalar_type() == at::kFloat) {
+            job->gradient = empty_gradient(image);
+        } else {
+            context->save_for_backward({image});
+        }
+        return at::scalar_tensor(take_loss(*job, image, 1, job->gradient), image.options().dtype(at::kFloat));
     }
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -86,12 +81,37 @@ public:
             throw Error("image_loss() can be differentiated once only: call backward without create_graph.");
         }
         const auto job = c10::static_intrusive_pointer_cast<Job>(context->saved_data["job"].toCapsule());
-        const at::Tensor image = context->get_saved_variables()[0];
+        const variable_list saved = context->get_saved_variables();
+        if (saved.empty()) return {scaled(std::move(job->gradient), gradients[0].item<double>()), {}, {}};
+        const at::Tensor& image = saved[0];
         if (const Gpu gpu(image); gpu) {
             return {device_gradient(gpu, image, job->compare_with(image), job->band, job->factors(1), gradients[0]),
+                    {},
                     {}};
         }
-        return {gradient_of(*job, image, gradients[0].item<double>()), {}};
+        const at::Tensor gradient = empty_gradient(image);
+        take_loss(*job, image, gradients[0].item<double>(), gradient);
+        return {gradient, {}, {}};
+    }
+
+private:
+    static at::Tensor on_device(const Gpu& gpu, const at::Tensor& image, const Job& job) {
+        const ImageLoss& loss = job.loss;
+        const at::Tensor sums = device_sums(gpu, image, job.compare_with(image), job.band,
+                                            loss.pixel.l1 != 0 || loss.pixel.l2 != 0, loss.ssim != 0);
+        return sums[0]
+            .mul(loss.pixel.l1)
+            .add(sums[1], loss.pixel.l2)
+            .add(sums[2], loss.ssim)
+            .div(value_count(job.target, job.lattice))
+            .to(at::kFloat);
+    }
+
+    static at::Tensor scaled(at::Tensor gradient, double scale) {
+        if (!gradient.defined()) {
+            throw Error("image_loss() can be differentiated once only: call backward without retain_graph.");
+        }
+        return scale == 1 ? gradient : gradient.mul_(scale);
     }
 };
 
@@ -109,8 +129,9 @@ Rows loss_rows(const Lattice& lattice, const Rows& band, const ImageLoss& loss) 
 at::Tensor image_loss(const at::Tensor& image, const PackedView& target, const Lattice& lattice, const Rows& band,
                       const ImageLoss& loss) {
     check_band("image_loss", lattice, band);
-    return ImageLossFunction::apply(with_dense_rows("image_loss", image),
-                                    c10::make_intrusive<Job>(target, lattice, band, loss));
+    const at::Tensor rows = with_dense_rows("image_loss", image);
+    const bool recorded = at::GradMode::is_enabled() && rows.requires_grad();
+    return ImageLossFunction::apply(rows, c10::make_intrusive<Job>(target, lattice, band, loss), recorded);
 }
 
 std::int64_t image_loss_bytes(int channels, std::int64_t rows, std::int64_t width, at::ScalarType dtype) {

@@ -12,8 +12,9 @@ double ssim_sum(const at::Tensor& image, const PackedView& target, const Lattice
         return value_count(target, lattice.band(band)) -
                device_sums(gpu, rows, comparison, band, false, true)[2].item<double>();
     }
-    const double dissimilarity =
-        sum_over(Tiles(lattice, band), [&](const Tile& tile) { return tile_dissimilarity(comparison, tile); });
+    const double dissimilarity = sum_over(Tiles(lattice, band), [&](const Tile& tile) {
+        return tile_loss(comparison, band, tile, {.dissimilarity = 1}, nullptr).dissimilarity;
+    });
     return value_count(target, lattice.band(band)) - dissimilarity;
 }
 
@@ -22,7 +23,8 @@ double squared_error(const at::Tensor& image, const PackedView& target, const La
     const at::Tensor rows = with_dense_rows("squared_error", image);
     const Comparison comparison = compare("squared_error", rows, target, lattice, all);
     if (const Gpu gpu(rows); gpu) return device_sums(gpu, rows, comparison, all, true, false)[1].item<double>();
-    return sum_over(Tiles(lattice, all), [&](const Tile& tile) { return tile_errors(comparison, tile).squared; });
+    return sum_over(Tiles(lattice, all),
+                    [&](const Tile& tile) { return tile_loss(comparison, all, tile, {}, nullptr).squared; });
 }
 
 }  // namespace gsfit

@@ -27,31 +27,44 @@ using V = hn::Vec<D>;
 constexpr std::int64_t lanes_max = 16;
 constexpr std::int64_t padded(std::int64_t columns) { return (columns + lanes_max - 1) / lanes_max * lanes_max; }
 
-/// Lanes of a vector of samples `column` on that lie before `end`.
-HWY_INLINE hn::Mask<D> lanes_before(std::int64_t end, std::int64_t column) {
-    const D d;
-    return hn::FirstN(d, static_cast<std::size_t>(std::clamp<std::int64_t>(end - column, 0, lanes_max)));
+template <class Sample>
+HWY_INLINE void read_samples(const std::byte* first, std::int64_t step, std::int64_t count, float* HWY_RESTRICT out) {
+    const auto* samples = reinterpret_cast<const Sample*>(first);
+    for (std::int64_t j = 0; j < count; ++j) out[j] = static_cast<float>(samples[j * step]);
 }
 
-template <class Sample>
-HWY_INLINE void read_samples(const std::byte* first, std::int64_t step, std::int64_t count, float full_scale,
-                             float* HWY_RESTRICT out) {
-    const auto* samples = reinterpret_cast<const Sample*>(first);
-    // A division, as in PackedView::value(): an image made with it compares as equal.
-    for (std::int64_t j = 0; j < count; ++j) out[j] = static_cast<float>(samples[j * step]) / full_scale;
+/// One of the three values of adjacent 8-bit pixels.
+HWY_INLINE void read_rgb8(const std::byte* first, int channel, std::int64_t count, float* HWY_RESTRICT out) {
+    const D d;
+    const hn::Rebind<std::uint8_t, D> d8;
+    const hn::RebindToSigned<D> d32;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    const auto* samples = reinterpret_cast<const std::uint8_t*>(first);
+    std::int64_t j = 0;
+    for (; j + lanes <= count; j += lanes) {
+        hn::Vec<decltype(d8)> values[3];
+        hn::LoadInterleaved3(d8, samples + 3 * j, values[0], values[1], values[2]);
+        hn::StoreU(hn::ConvertTo(d, hn::PromoteTo(d32, values[channel])), d, out + j);
+    }
+    read_samples<std::uint8_t>(first + 3 * j + channel, 3, count - j, out + j);
 }
 
 /// Samples [column, column + count) of a row of the lattice, one channel.
 HWY_INLINE void read_target_row(const PackedView& target, const Lattice& lattice, int channel, std::int64_t row,
                                 std::int64_t column, std::int64_t count, float* HWY_RESTRICT out) {
-    const std::byte* first = target.pixel(lattice.x + column * lattice.stride, lattice.y + row * lattice.stride) +
-                             static_cast<std::ptrdiff_t>(channel) * (target.bits / 8);
+    const std::byte* pixel = target.pixel(lattice.x + column * lattice.stride, lattice.y + row * lattice.stride);
+    const std::byte* first = pixel + static_cast<std::ptrdiff_t>(channel) * (target.bits / 8);
     const std::int64_t step = lattice.stride * target.channels;
-    if (target.bits == 8) {
-        read_samples<std::uint8_t>(first, step, count, 255.0F, out);
+    if (target.bits == 16) {
+        read_samples<std::uint16_t>(first, step, count, out);
+    } else if (target.channels == 3 && step == 3) {
+        read_rgb8(pixel, channel, count, out);
     } else {
-        read_samples<std::uint16_t>(first, step, count, 65535.0F, out);
+        read_samples<std::uint8_t>(first, step, count, out);
     }
+    // A division, as in PackedView::value(): an image made with it compares as equal.
+    const float full_scale = target.bits == 8 ? 255.0F : 65535.0F;
+    for (std::int64_t j = 0; j < count; ++j) out[j] /= full_scale;
 }
 
 /// Samples [column, column + count) of a row of both images as floats, zero outside the lattice.

@@ -10,27 +10,31 @@
 
 namespace gsfit {
 
-/// The tiles of some rows of a lattice, row by row.
+/// The tiles of some rows of a lattice, row by row; all but the last of a row are equally wide.
 class Tiles {
 public:
     Tiles(const Lattice& lattice, const Rows& rows)
-        : width_(lattice.width), rows_(rows), across_((width_ + tile_columns - 1) / tile_columns) {}
+        : width_(lattice.width),
+          rows_(rows),
+          across_((width_ + tile_columns - 1) / tile_columns),
+          columns_((width_ + across_ - 1) / across_) {}
 
     [[nodiscard]] std::int64_t count() const { return across_ * ((rows_.count + tile_rows - 1) / tile_rows); }
 
     [[nodiscard]] Tile operator[](std::int64_t i) const {
         const std::int64_t row = i / across_ * tile_rows;
-        const std::int64_t column = i % across_ * tile_columns;
+        const std::int64_t column = i % across_ * columns_;
         return {.row = rows_.first + row,
                 .column = column,
                 .rows = std::min(tile_rows, rows_.count - row),
-                .columns = std::min(tile_columns, width_ - column)};
+                .columns = std::min(columns_, width_ - column)};
     }
 
 private:
     std::int64_t width_;
     Rows rows_;
     std::int64_t across_;
+    std::int64_t columns_;
 };
 
 /// Sum of value_of(tile), added in the order of the tiles whatever the number of threads.

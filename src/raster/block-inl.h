@@ -10,21 +10,14 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "gsfit/core/unroll.h"
 #include "raster/buffer.h"
 #include "raster/raster_kernels.h"
-
-#undef GSFIT_UNROLL
-#ifdef __clang__
-#define GSFIT_UNROLL _Pragma("unroll")
-#else
-#define GSFIT_UNROLL _Pragma("GCC unroll 32")
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
@@ -156,13 +149,24 @@ struct Block {
 /// Columns of a strip that lie in the lattice.
 HWY_INLINE int columns_of(const Block& block, int strip) { return std::min(lanes, block.width - strip * lanes); }
 
-/// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip.
-HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& rows) {
-    const HWY_CAPPED(float, strips) d;
-    using VS = hn::Vec<decltype(d)>;
-    const hn::RebindToSigned<decltype(d)> di;
-    const hn::Rebind<std::int16_t, decltype(d)> d16;
-    constexpr int step = static_cast<int>(hn::MaxLanes(decltype(d)()));
+/// Direct segments need no seeds but must not be longer than others.
+HWY_INLINE int segment_rows(const SplatLine& line) { return line.seed_rows > 1 ? line.seed_rows : longest_segment; }
+
+/// A strip's first seed: it depends on the splat and its block alone, and begins a tile, which walks go through whole.
+HWY_INLINE int seed_row(int first) { return first & -tile_rows; }
+
+/// One lane for each strip.
+using StripsD = HWY_CAPPED(float, strips);
+using StripsV = hn::Vec<StripsD>;
+
+/// For all strips at once: the ellipse's lowest and highest row over the columns it shares with the strip. Returns how
+/// many segments they make.
+HWY_INLINE StripsV strip_rows(const SplatLine& line, float x, float y, StripRows& rows) {
+    const StripsD d;
+    using VS = StripsV;
+    const hn::RebindToSigned<StripsD> di;
+    const hn::Rebind<std::int16_t, StripsD> d16;
+    constexpr int step = static_cast<int>(hn::MaxLanes(StripsD()));
     const VS extent = hn::Set(d, line.extent_x);
     const VS det = hn::Set(d, line.det);
     const VS reach = hn::Set(d, line.reach);
@@ -170,6 +174,9 @@ HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& r
     const VS inv_c = hn::Set(d, line.inv_c);
     const VS to_row = hn::Set(d, y - 0.5F);
     const VS zero = hn::Zero(d);
+    const auto length = static_cast<float>(segment_rows(line));
+    const VS per_row = hn::Set(d, 1.0F / length);
+    VS segments = zero;
     for (int s = 0; s < strips; s += step) {
         const VS column = hn::Iota(d, static_cast<float>(s)) * hn::Set(d, static_cast<float>(lanes));
         const VS left = hn::Max(column + hn::Set(d, 0.5F - x), hn::Neg(extent));
@@ -185,7 +192,12 @@ HWY_INLINE void strip_rows(const SplatLine& line, float x, float y, StripRows& r
         const auto meets = hn::And(hn::Le(left, right), hn::Lt(first, last));
         hn::StoreU(hn::DemoteTo(d16, hn::ConvertTo(di, hn::IfThenElseZero(meets, first))), d16, rows.first + s);
         hn::StoreU(hn::DemoteTo(d16, hn::ConvertTo(di, hn::IfThenElseZero(meets, last))), d16, rows.last + s);
+        // Half a row more than the integers' quotient rounded up, so that per_row need not be exact.
+        const VS seed = hn::Floor(first * hn::Set(d, 1.0F / tile_rows)) * hn::Set(d, tile_rows);
+        const VS count = hn::Floor((last - seed + hn::Set(d, length - 0.5F)) * per_row);
+        segments = segments + hn::IfThenElseZero(meets, count);
     }
+    return segments;
 }
 
 /// Leaves of the rows those in the tiles of support `tile16`, none of which ends within a strip.
@@ -206,24 +218,16 @@ HWY_INLINE void keep_tiles(const Block& block, const SplatLine& line, StripRows&
     }
 }
 
-/// Direct segments need no seeds but must not be longer than others.
-HWY_INLINE int segment_rows(const SplatLine& line) { return line.seed_rows > 1 ? line.seed_rows : longest_segment; }
-
-/// Row ranges of every entry; returns the number of segments they make, those above the band included.
+/// Row ranges of every entry; returns the most segments they make, those above the band included.
 HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
-    std::size_t segments = 0;
+    const StripsD d;
+    StripsV segments = hn::Zero(d);
     for (int i = 0; i < block.count; ++i) {
         const SplatLine& line = block.line(i);
-        strip_rows(line, block.center_x(line), block.center_y(line), rows[i]);
+        segments = segments + strip_rows(line, block.center_x(line), block.center_y(line), rows[i]);
         if (block.job.bins->support == Support::tile16) keep_tiles(block, line, rows[i]);
-        const int shift = std::countr_zero(static_cast<unsigned>(segment_rows(line)));
-        for (int s = 0; s < strips; ++s) {
-            const int first = rows[i].first[s];
-            const int last = rows[i].last[s];
-            if (first < last) segments += static_cast<std::size_t>(((last - 1) >> shift) - (first >> shift) + 1);
-        }
     }
-    return segments;
+    return static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(d, segments)));
 }
 
 /// Cuts a block's splats into segments with their seeds, and lists the segments by the tiles they cross.
@@ -238,13 +242,16 @@ public:
         const std::size_t total = find_rows(block_, memory_.rows.data());
         segments_ = memory_.segments.reserve(total);
         seeds_ = memory_.seeds.reserve(total);
-        walks_ = memory_.walks.reserve(total);
+        memory_.walks.reserve(total);
         lists_ = memory_.tile_lists.reserve(count * strips * tiles);
         std::int32_t* first_segment = memory_.first_segment.reserve(count + 1);
         std::fill_n(memory_.tile_counts, strips * tiles, 0);
         for (int i = 0; i < block_.count; ++i) {
             first_segment[i] = made_;
-            for (int s = 0; s < strips; ++s) {
+            const SplatLine& line = block_.line(i);
+            const int left = strip_of(block_.center_x(line) - line.extent_x);
+            const int right = strip_of(block_.center_x(line) + line.extent_x);
+            for (int s = left; s <= right; ++s) {
                 if (rows[i].first[s] < rows[i].last[s]) cut(i, s, rows[i].first[s], rows[i].last[s]);
             }
         }
@@ -252,14 +259,16 @@ public:
     }
 
 private:
+    HWY_INLINE static int strip_of(float x) { return static_cast<int>(std::clamp(x, 0.0F, block_size - 1.0F)) / lanes; }
+
     HWY_INLINE void cut(int entry, int strip, int first, int end) {
         const SplatLine& line = block_.line(entry);
         const float x = static_cast<float>(strip * lanes) + 0.5F - block_.center_x(line);
         const float y = 0.5F - block_.center_y(line);
         const Exponent exponent(line, hn::Iota(D(), x));
         const int length = segment_rows(line);
-        for (int row = first & -tile_rows; row < end;) {
-            const int last = std::min(end, (row & -length) + length);
+        for (int row = seed_row(first); row < end;) {
+            const int last = std::min(end, row + length);
             if (last > block_.top) {
                 const bool walks = seed(exponent, y + static_cast<float>(row));
                 fill(line, entry, x, strip, row, last);
@@ -276,12 +285,8 @@ private:
     HWY_INLINE bool seed(const Exponent& exponent, float dy) {
         const D d;
         const V power = exponent.at(dy);
-        const V weight = exp2(power);
-        const V ratio = exp2(exponent.step(dy));
-        hn::Store(weight, d, seeds_[made_].weight);
-        hn::Store(ratio, d, seeds_[made_].ratio);
-        hn::Store(weight, d, walks_[made_].weight);
-        hn::Store(ratio, d, walks_[made_].ratio);
+        hn::Store(exp2(power), d, seeds_[made_].weight);
+        hn::Store(exp2(exponent.step(dy)), d, seeds_[made_].ratio);
         return block_.job.bins->support == Support::ellipse || hn::AllTrue(d, hn::Ge(power, hn::Set(d, -126.0F)));
     }
 
@@ -309,7 +314,6 @@ private:
     Scratch& memory_;
     Segment* segments_ = nullptr;
     Walk* seeds_ = nullptr;
-    Walk* walks_ = nullptr;
     std::int32_t* lists_ = nullptr;
     std::int32_t made_ = 0;
 };

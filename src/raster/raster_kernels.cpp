@@ -114,19 +114,19 @@ struct LossWriter {
         const std::ptrdiff_t first = strip * block_size + row;
         float* planes = memory.planes + first * P::planes * lanes;
         const int rows = std::min(tile_rows, block.height - row);
-        HWY_ALIGN_MAX float target[tile_rows * channels * lanes];
-        unpack_tile<channels>(block, loss, strip, row, rows, columns, target);
         GSFIT_UNROLL
         for (int r = 0; r < tile_rows; ++r) {
             if (r < above) continue;
             if (r >= rows) break;
             V scale = one;
             V dot = hn::Zero(d);
+            V target[channels];
+            unpack_row<channels>(block, loss, strip, row + r, columns, target);
             if constexpr (P::normalise) scale = one / (tile.sum[r][channels] + hn::Set(d, block.job.eps));
             GSFIT_UNROLL
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] * scale;
-                const V difference = hn::IfThenElseZero(inside, out - hn::Load(d, target + (r * channels + c) * lanes));
+                const V difference = hn::IfThenElseZero(inside, out - target[c]);
                 const V size = hn::Abs(difference);
                 absolute = absolute + size;
                 square = hn::MulAdd(size, size, square);
@@ -172,11 +172,34 @@ struct DrawBackward {
                                  float* slots) {
         using P = Passes<channels, blend>;
         clear_outside(block, memory, P::planes);
-        for (int strip = 0; strip * lanes < block.width; ++strip) {
-            for (int row = block.top; row < block.height; ++row) load_row(block, memory, out, gradient, strip, row);
+        for (int row = block.top; row < block.height; ++row) {
+            prefetch_row(block, out, gradient, row + rows_ahead);
+            for (int strip = 0; strip * lanes < block.width; ++strip) {
+                load_row(block, memory, out, gradient, strip, row);
+            }
         }
         SegmentBuilder<channels>(block, memory).build();
         P::backward(block, memory, slots);
+    }
+
+    static constexpr int rows_ahead = 8;
+
+    /// The rows of a block lie pages apart: without this each one's memory is waited for.
+    HWY_INLINE static void prefetch_row(const Block& block, const Planes& out, const Pixels& gradient, int row) {
+        if (row >= block.height) return;
+        const std::ptrdiff_t plane = block.job.bins->width * block.job.bins->rows.count;
+        const std::ptrdiff_t sample = block.sample(row, 0);
+        const auto prefetch = [&](const void* values, std::ptrdiff_t first, std::ptrdiff_t size) {
+            const auto* bytes = static_cast<const std::byte*>(values) + first * size;
+            for (std::ptrdiff_t byte = 0; byte < block.width * size; byte += 64) hwy::Prefetch(bytes + byte);
+        };
+        for (int c = 0; c < channels; ++c) {
+            const std::ptrdiff_t value = (block.first_channel + c) * plane + sample;
+            prefetch(gradient.data, value, gradient.half ? 2 : 4);
+            if constexpr (Passes<channels, blend>::normalise) prefetch(out.image.data, value, out.image.half ? 2 : 4);
+        }
+        if constexpr (Passes<channels, blend>::normalise) prefetch(out.normaliser, sample, 4);
+        if constexpr (Passes<channels, blend>::chooses) prefetch(out.threshold, sample, 4);
     }
 
     HWY_INLINE static void load_row(const Block& block, Scratch& memory, const Planes& out, const Pixels& gradient,

@@ -45,16 +45,16 @@ struct RemovalPlanes {
         const int columns = columns_of(block, strip);
         const int rows = std::min(tile_rows, block.height - row);
         const auto inside = hn::FirstN(d, static_cast<std::size_t>(columns));
-        HWY_ALIGN_MAX float target[tile_rows * channels * lanes];
-        unpack_tile<channels>(block, loss, strip, row, rows, columns, target);
         for (int r = 0; r < rows; ++r) {
             if (row + r < block.top) continue;
+            V target[channels];
+            unpack_row<channels>(block, loss, strip, row + r, columns, target);
             V normaliser = hn::Set(d, 1.0F);
             if constexpr (P::normalise) normaliser = tile.sum[r][channels] + hn::Set(d, block.job.eps);
             float* planes = at(memory, strip * block_size + row + r);
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] / normaliser;
-                const V difference = out - hn::Load(d, target + (r * channels + c) * lanes);
+                const V difference = out - target[c];
                 hn::Store(out, d, planes + 2 * c * lanes);
                 hn::Store(hn::IfThenElseZero(inside, difference + difference), d, planes + (2 * c + 1) * lanes);
             }

@@ -1,4 +1,4 @@
-// Tiles of the packed target as floats. Compiled once for each SIMD target.
+// Rows of the packed target as floats. Compiled once for each SIMD target.
 
 #if defined(GSFIT_RASTER_TARGET_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef GSFIT_RASTER_TARGET_INL_H
@@ -18,54 +18,55 @@ namespace gsfit::HWY_NAMESPACE {
 HWY_INLINE void prefetch_target(const Block& block, const LossJob& loss) {
     constexpr std::ptrdiff_t cache_line = 64;
     const Lattice& lattice = loss.lattice;
+    const std::ptrdiff_t step = std::max(cache_line, lattice.stride * loss.target.channels * (loss.target.bits / 8));
     for (int row = block.top; row < block.height; ++row) {
         const std::int64_t y = lattice.y + (block.y + row) * lattice.stride;
         const std::byte* first = loss.target.pixel(lattice.x + block.x * lattice.stride, y);
         const std::byte* last = loss.target.pixel(lattice.x + (block.x + block.width - 1) * lattice.stride, y);
-        for (; first <= last; first += cache_line) hwy::Prefetch(first);
+        for (; first <= last; first += step) hwy::Prefetch(first);
     }
 }
 
-/// Up to `lanes` samples of a row, `step` values of type T apart, into one float plane for each channel.
+/// Up to `lanes` samples of a row, `step` values of type T apart, one vector for each channel; 0 beyond them.
 template <int channels, class T>
-HWY_INLINE void unpack_samples(const T* pixel, std::ptrdiff_t step, int count, float* planes) {
+HWY_INLINE void unpack_samples(const T* pixel, std::ptrdiff_t step, int count, V* values) {
+    const D d;
     constexpr float scale = 1.0F / (sizeof(T) == 1 ? 255.0F : 65535.0F);
+    HWY_ALIGN_MAX float planes[channels * lanes] = {};
     for (int i = 0; i < count; ++i, pixel += step) {
         for (int c = 0; c < channels; ++c) planes[c * lanes + i] = scale * static_cast<float>(pixel[c]);
     }
+    GSFIT_UNROLL
+    for (int c = 0; c < channels; ++c) values[c] = hn::Load(d, planes + c * lanes);
 }
 
 /// A full vector of adjacent 8-bit RGB pixels.
-HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, float* planes) {
+HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, V* values) {
     const D d;
     const hn::Rebind<std::uint8_t, D> d8;
     const hn::RebindToSigned<D> d32;
     const V scale = hn::Set(d, 1.0F / 255.0F);
     hn::Vec<decltype(d8)> red, green, blue;
     hn::LoadInterleaved3(d8, pixels, red, green, blue);
-    hn::Store(scale * hn::ConvertTo(d, hn::PromoteTo(d32, red)), d, planes);
-    hn::Store(scale * hn::ConvertTo(d, hn::PromoteTo(d32, green)), d, planes + lanes);
-    hn::Store(scale * hn::ConvertTo(d, hn::PromoteTo(d32, blue)), d, planes + 2 * lanes);
+    values[0] = scale * hn::ConvertTo(d, hn::PromoteTo(d32, red));
+    values[1] = scale * hn::ConvertTo(d, hn::PromoteTo(d32, green));
+    values[2] = scale * hn::ConvertTo(d, hn::PromoteTo(d32, blue));
 }
 
-/// Channels [first_channel, first_channel + channels) of a tile's samples: [row][channel][lane]. What lies outside the
-/// lattice is left as it was.
+/// Channels [first_channel, first_channel + channels) of a strip's samples in a row of the block; 0 beyond `columns`.
 template <int channels>
-HWY_INLINE void unpack_tile(const Block& block, const LossJob& loss, int strip, int first_row, int rows, int columns,
-                            float* planes) {
+HWY_INLINE void unpack_row(const Block& block, const LossJob& loss, int strip, int row, int columns, V* values) {
     const Lattice& lattice = loss.lattice;
     const std::ptrdiff_t step = lattice.stride * loss.target.channels;
     const std::int64_t x = lattice.x + (block.x + strip * lanes) * lattice.stride;
-    for (int row = 0; row < rows; ++row, planes += channels * lanes) {
-        const std::byte* pixel = loss.target.pixel(x, lattice.y + (block.y + first_row + row) * lattice.stride) +
-                                 static_cast<std::ptrdiff_t>(block.first_channel) * (loss.target.bits / 8);
-        if (loss.target.bits == 16) {
-            unpack_samples<channels>(reinterpret_cast<const std::uint16_t*>(pixel), step, columns, planes);
-        } else if (channels == 3 && step == 3 && columns == lanes) {
-            unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), planes);
-        } else {
-            unpack_samples<channels>(reinterpret_cast<const std::uint8_t*>(pixel), step, columns, planes);
-        }
+    const std::byte* pixel = loss.target.pixel(x, lattice.y + (block.y + row) * lattice.stride) +
+                             static_cast<std::ptrdiff_t>(block.first_channel) * (loss.target.bits / 8);
+    if (loss.target.bits == 16) {
+        unpack_samples<channels>(reinterpret_cast<const std::uint16_t*>(pixel), step, columns, values);
+    } else if (channels == 3 && step == 3 && columns == lanes) {
+        unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), values);
+    } else {
+        unpack_samples<channels>(reinterpret_cast<const std::uint8_t*>(pixel), step, columns, values);
     }
 }
 

@@ -304,5 +304,22 @@ TEST(ImageLoss, RefusesASecondDerivative) {
     EXPECT_THROW(value.backward({}, true, true), Error);
 }
 
+TEST(ImageLoss, GivesTheGradientThatItKeptOnce) {
+    const Target target(30, 20, 3, 8, 1);
+    const at::Tensor image = noisy(target.view(), Lattice::whole(30, 20), 0.1F).set_requires_grad(true);
+    const at::Tensor value = image_loss(image, target.view(), Lattice::whole(30, 20), {0, 20}, mixed);
+    value.backward({}, true);
+    EXPECT_THROW(value.backward(), Error);
+}
+
+TEST(ImageLoss, IsTheSameWithoutAGradient) {
+    const Target target(190, 81, 3, 8, 1);
+    const Lattice lattice = Lattice::whole(190, 81);
+    const at::Tensor image = noisy(target.view(), lattice, 0.3F);
+    const at::Tensor value = image_loss(image, target.view(), lattice, {0, 81}, mixed);
+    EXPECT_FALSE(value.requires_grad());
+    EXPECT_EQ(value.item<double>(), whole_loss(image, target.view(), lattice, mixed).value);
+}
+
 }  // namespace
 }  // namespace gsfit
