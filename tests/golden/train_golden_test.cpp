@@ -119,7 +119,7 @@ struct Recorded {
 /// other: the runs of two instruction sets part slowly.
 TEST(GoldenTraining, LossesAreTheRecordedOnes) {
     constexpr Recorded recorded[] = {{1, 0.0576890, 1e-5},  {2, 0.0290446, 1e-5},  {3, 0.0214323, 5e-4},
-                                     {5, 0.016035, 2e-3},   {10, 0.0075232, 2e-2}, {15, 0.004291, 5e-2},
+                                     {5, 0.016035, 2e-3},   {10, 0.0072451, 2e-2}, {15, 0.004291, 5e-2},
                                      {20, 0.0023640, 1e-1}, {30, 0.0010190, 1e-1}, {60, 0.00018800, 0.3}};
     for (const auto target : reference::simd_targets()) {
         SCOPED_TRACE(hwy::TargetName(target));
