@@ -16,10 +16,10 @@ dim3 grid_of(std::int64_t blocks) { return dim3(static_cast<unsigned>(blocks)); 
 
 }  // namespace
 
-void growth_weights(const Comparison& comparison, const Rows& rows, float* weights, Stream stream) {
-    const std::int64_t across = quotient_up(comparison.lattice.width, patch_width);
-    simt::launch(weigh_residuals, grid_of(across * quotient_up(rows.count, patch_height)),
-                 dim3(patch_width * patch_height), 0, stream, comparison, rows, across, weights);
+void growth_weights(const Comparison& comparison, float* weights, Stream stream) {
+    const std::int64_t samples = comparison.image.rows.count * comparison.lattice.width;
+    simt::launch(weigh_residuals, grid_of(quotient_up(samples, weighing_threads)), dim3(weighing_threads), 0, stream,
+                 comparison, samples, weights);
 }
 
 void add_gaussians(const PackedView& target, const Lattice& lattice, const std::int64_t* samples, const Growth& growth,

@@ -20,10 +20,9 @@ struct FieldView {
     float* feature;    ///< [N,C]
 };
 
-/// Weights [rows.count, lattice.width] of the samples of these rows: the squared 3 x 3 means, the border's values going
-/// on beyond it, of the residual, which is the mean over channels of |target - image|. The image holds the rows and
-/// those beside them that the lattice has, and no others. Where the image is not finite, neither are the weights.
-void growth_weights(const Comparison& comparison, const Rows& rows, float* weights, Stream stream);
+/// Weights [rows, lattice.width] of the samples of the image's rows, by growth_weight() of gsfit/core/places.h. Where
+/// the image is not finite, neither are the weights.
+void growth_weights(const Comparison& comparison, float* weights, Stream stream);
 
 struct Growth {
     std::int64_t count;  ///< Gaussians to add

@@ -15,52 +15,29 @@ __device__ T clamp(T value, T least, T most) {
     return value < least ? least : value > most ? most : value;
 }
 
-/// Mean over channels of |target - image| at a sample.
-__device__ inline float residual(const Comparison& comparison, std::int64_t row, std::int64_t column) {
+constexpr int weighing_threads = 256;
+
+/// A thread weighs a sample.
+__global__ void __launch_bounds__(weighing_threads)
+    weigh_residuals(Comparison comparison, std::int64_t samples, float* weights) {
+    const std::int64_t sample = static_cast<std::int64_t>(blockIdx.x) * weighing_threads + threadIdx.x;
+    if (sample >= samples) return;
     const Planar<const std::byte>& image = comparison.image;
     const Lattice& lattice = comparison.lattice;
     const PackedView& target = comparison.target;
-    const std::byte* pixel =
-        target_pixel(target, lattice.x + column * lattice.stride, lattice.y + row * lattice.stride);
-    std::int64_t value = (row - image.rows.first) * image.row_stride + column;
-    float sum = 0.0F;
+    const std::int64_t row = sample / lattice.width;
+    const std::int64_t column = sample % lattice.width;
+    const std::byte* pixel = target_pixel(target, lattice.x + column * lattice.stride,
+                                          lattice.y + (image.rows.first + row) * lattice.stride);
+    std::int64_t value = row * image.row_stride + column;
+    float squares = 0.0F;
     for (int c = 0; c < target.channels; ++c, value += image.channel_stride) {
         const float rendered = image.half ? simt::load_half(reinterpret_cast<const std::uint16_t*>(image.data) + value)
                                           : reinterpret_cast<const float*>(image.data)[value];
-        sum += fabsf(target_value(target, pixel, c) - rendered);
+        const float residual = target_value(target, pixel, c) - rendered;
+        squares += residual * residual;
     }
-    return sum / static_cast<float>(target.channels);
-}
-
-constexpr int patch_width = 32;
-constexpr int patch_height = 8;
-
-/// Blocks are patches of the rows, `across` of them beside each other.
-__global__ void __launch_bounds__(patch_width* patch_height)
-    weigh_residuals(Comparison comparison, Rows rows, unsigned across, float* weights) {
-    constexpr int width = patch_width + 2;
-    constexpr int height = patch_height + 2;
-    SIMT_SHARED(float, residuals, [height][width]);
-    const Rows& held = comparison.image.rows;
-    const std::int64_t columns = comparison.lattice.width;
-    const std::int64_t first_row = rows.first + static_cast<std::int64_t>(blockIdx.x / across) * patch_height;
-    const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x % across) * patch_width;
-    const auto thread = static_cast<int>(threadIdx.x);
-    for (int i = thread; i < width * height; i += patch_width * patch_height) {
-        const std::int64_t row = clamp(first_row + i / width - 1, held.first, held.first + held.count - 1);
-        const std::int64_t column = clamp(first_column + i % width - 1, std::int64_t{0}, columns - 1);
-        residuals[i / width][i % width] = residual(comparison, row, column);
-    }
-    __syncthreads();
-    const int r = thread / patch_width;
-    const int c = thread % patch_width;
-    const std::int64_t row = first_row + r - rows.first;
-    const std::int64_t column = first_column + c;
-    if (row >= rows.count || column >= columns) return;
-    float sum = 0.0F;
-    for (int k = 0; k < 3; ++k) sum += residuals[r][c + k] + residuals[r + 1][c + k] + residuals[r + 2][c + k];
-    const float mean = sum / 9.0F;
-    weights[row * columns + column] = mean * mean;
+    weights[sample] = growth_weight(squares);
 }
 
 /// Mean over channels at a pixel, the nearest one inside for a pixel outside.

@@ -25,9 +25,8 @@ using RenderRows = std::function<at::Tensor(const Rows&)>;
 /// The most rows that grow() asks for at once.
 inline constexpr std::int64_t growth_band_rows = 256;
 
-/// Adds Gaussians where the field is worst: at samples of `lattice` drawn with probability proportional to the squared
-/// residual after a 3 x 3 blur, the field being rendered there band by band. Where the residual is not finite it counts
-/// as 0. Each Gaussian lands at a random pixel around its sample. At most half as many as there are samples are added.
+/// Adds Gaussians where the field is worst: at samples of `lattice` drawn with probability proportional to the residual
+/// to the power of 2.5, the field being rendered there band by band. Where the residual is not finite it counts as 0. Each Gaussian lands at a random pixel around its sample. At most half as many as there are samples are added.
 /// New moments are 0; everything is sorted in Morton order. Throws Error when a render has another shape, and what
 /// `render` throws; `random` has then moved on.
 void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,

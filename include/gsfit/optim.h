@@ -42,7 +42,7 @@ struct Gradients {
     at::Tensor position, inv_scale, rotation, feature;  ///< shapes of the field's tensors
 };
 
-/// One step of Adam (Kingma and Ba 2015; beta 0.9 / 0.95) in whitened coordinates, in place. Non-finite gradients count
+/// One step of Adam (Kingma and Ba 2015; beta 0.85 / 0.9) in whitened coordinates, in place. Non-finite gradients count
 /// as 0; positions stay within [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients.
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
                    const ScaleBounds& bounds, const gpu::ScaledGradients* scaled = nullptr);

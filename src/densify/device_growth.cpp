@@ -46,15 +46,13 @@ void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const Render
                     const Lattice& lattice, const GrowthOptions& options, Random& random) {
     const DeviceScratch kept(gpu->sampler_bytes(options.count), field.position);
     gpu::WeightedSampler sampler = gpu->make_sampler(options.count, random.bits(), kept.workspace());
-    constexpr std::int64_t step = growth_band_rows - 2;
-    for (std::int64_t first = 0; first < lattice.height; first += step) {
-        const Rows rows{first, std::min(step, lattice.height - first)};
-        const Rows drawn = with_neighbours(rows, lattice.height);
-        const at::Tensor image = render(drawn);
+    for (std::int64_t first = 0; first < lattice.height; first += growth_band_rows) {
+        const Rows rows{first, std::min(growth_band_rows, lattice.height - first)};
+        const at::Tensor image = render(rows);
         const std::int64_t places = rows.count * lattice.width;
         const at::Tensor weights = at::empty({places}, field.position.options());
         const DeviceScratch work(gpu->sampler_workspace_bytes(options.count, places), field.position);
-        gpu->growth_weights(compare(image, drawn, target, lattice), rows, weights.data_ptr<float>(), gpu.stream());
+        gpu->growth_weights(compare(image, rows, target, lattice), weights.data_ptr<float>(), gpu.stream());
         gpu->offer(sampler, first * lattice.width, weights.const_data_ptr<float>(), places, work.workspace(),
                    gpu.stream());
     }
@@ -82,7 +80,7 @@ std::int64_t device_growth_bytes(std::int64_t width, std::int64_t rows, int chan
     constexpr auto number = static_cast<std::int64_t>(sizeof(float));
     constexpr std::int64_t kept_place = 2 * (sizeof(std::uint64_t) + sizeof(std::int64_t));
     const std::int64_t drawn = std::min(growth_band_rows, rows);
-    const std::int64_t places = std::min(growth_band_rows - 2, rows) * width;
+    const std::int64_t places = drawn * width;
     constexpr std::int64_t digits = 256;  // the sampler's places are counted in groups of so many, 24 bytes each
     const std::int64_t counting = device_bytes((places + added) / digits * 24);
     const std::int64_t band =

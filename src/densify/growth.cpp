@@ -2,13 +2,15 @@
 #include <ATen/ops/index_select.h>
 
 #include <algorithm>
-#include <cmath>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "densify/growth.h"
 #include "gsfit/core/error.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/core/places.h"
 #include "gsfit/densify.h"
 #include "gsfit/gaussians.h"
 #include "gsfit/gaussians/sampling.h"
@@ -34,18 +36,21 @@ public:
         }
     }
 
-    /// Means over channels of |target - image| at the samples of the lattice's row i.
-    void residual(std::int64_t i, float* row) const {
+    [[nodiscard]] const Rows& rows() const { return rows_; }
+
+    /// Weights of the samples of the lattice's row i.
+    void weigh(std::int64_t i, std::span<float> weights) const {
         const std::int64_t plane = rows_.count * lattice_.width;
         const float* image = image_.const_data_ptr<float>() + (i - rows_.first) * lattice_.width;
         for (std::int64_t j = 0; j < lattice_.width; ++j) {
-            float sum = 0;
+            float squares = 0;
             for (int c = 0; c < target_.channels; ++c) {
                 const float wanted =
                     target_.value(lattice_.x + j * lattice_.stride, lattice_.y + i * lattice_.stride, c);
-                sum += std::abs(wanted - image[c * plane + j]);
+                const float residual = wanted - image[c * plane + j];
+                squares += residual * residual;
             }
-            row[j] = sum / static_cast<float>(target_.channels);
+            weights[static_cast<std::size_t>(j)] = growth_weight(squares);
         }
     }
 
@@ -56,28 +61,23 @@ private:
     Rows rows_;
 };
 
-/// Squares of the 3 x 3 means.
-void squared_blur(const RowTriple& rows, std::int64_t width, float* result) {
-    const auto column = [&](std::int64_t x) { return rows.above[x] + rows.middle[x] + rows.below[x]; };
-    for (std::int64_t x = 0; x < width; ++x) {
-        const float mean = (column(x - 1) + column(x) + column(x + 1)) / 9.0F;
-        result[x] = mean * mean;
-    }
+void offer(WeightedSampler& sampler, const Band& band, std::int64_t width) {
+    constexpr std::int64_t grain = 16;
+    parallel_ranges(band.rows().count, grain, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> weights(static_cast<std::size_t>(width));
+        for (std::int64_t i = band.rows().first + begin; i < band.rows().first + end; ++i) {
+            band.weigh(i, weights);
+            sampler.add(i * width, weights);
+        }
+    });
 }
 
 std::vector<std::int64_t> draw_by_residual(const RenderRows& render, const PackedView& target, const Lattice& lattice,
                                            std::int64_t count, Random& random) {
     WeightedSampler sampler(count, random.bits());
-    constexpr std::int64_t step = growth_band_rows - 2;
-    for (std::int64_t first = 0; first < lattice.height; first += step) {
-        const Rows rows{first, std::min(step, lattice.height - first)};
-        const Band band(render, lattice, target, with_neighbours(rows, lattice.height));
-        const NeighbourhoodWeights weights{
-            .width = lattice.width,
-            .height = lattice.height,
-            .map_row = [&](std::int64_t i, float* row) { band.residual(i, row); },
-            .weigh_row = [&](const RowTriple& triple, float* row) { squared_blur(triple, lattice.width, row); }};
-        add_rows(sampler, weights, rows);
+    for (std::int64_t first = 0; first < lattice.height; first += growth_band_rows) {
+        const Rows rows{first, std::min(growth_band_rows, lattice.height - first)};
+        offer(sampler, Band(render, lattice, target, rows), lattice.width);
     }
     return sampler.take();
 }
@@ -112,11 +112,6 @@ Moments select(const Moments& moments, const at::Tensor& indices) {
             .age = moments.age.index_select(0, indices)};
 }
 
-Rows with_neighbours(const Rows& rows, std::int64_t height) {
-    const std::int64_t first = std::max<std::int64_t>(0, rows.first - 1);
-    return {first, std::min(height, rows.first + rows.count + 1) - first};
-}
-
 void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,
           const GrowthOptions& options, Random& random) {
     const std::int64_t most = std::max<std::int64_t>(1, lattice.samples() / 2);
@@ -145,7 +140,7 @@ std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, 
     const std::int64_t moments = size * (2 * (5 + channels) + 1) * number;
     const std::int64_t sorting = 2 * (field_bytes(size, channels) + moments) + size * index;
     const std::int64_t whence = added * (index + static_cast<std::int64_t>(sizeof(Site)));
-    return std::max(band + WeightedSampler::bytes(added) + add_rows_bytes(width), sorting + whence);
+    return std::max(band + WeightedSampler::bytes(added) + threads() * width * number, sorting + whence);
 }
 
 void sort(Field& field, Moments& moments) {

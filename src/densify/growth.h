@@ -11,9 +11,6 @@ Moments concatenate(const Moments& a, const Moments& b);
 /// The moments of these Gaussians.
 Moments select(const Moments& moments, const at::Tensor& indices);
 
-/// `rows` and the one on either side, where the lattice has it.
-Rows with_neighbours(const Rows& rows, std::int64_t height);
-
 /// grow() on a GPU, of options.count Gaussians; the target can be read there. Nothing waits for it.
 void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const RenderRows& render, const PackedView& target,
                     const Lattice& lattice, const GrowthOptions& options, Random& random);

@@ -118,9 +118,9 @@ struct Recorded {
 /// Instruction sets round differently, and Adam's first steps are as long for a gradient of rounding noise as for any
 /// other: the runs of two instruction sets part slowly.
 TEST(GoldenTraining, LossesAreTheRecordedOnes) {
-    constexpr Recorded recorded[] = {{1, 0.0576890, 1e-5},  {2, 0.0290446, 1e-5},  {3, 0.0214323, 5e-4},
-                                     {5, 0.016035, 2e-3},   {10, 0.0075232, 2e-2}, {15, 0.004291, 5e-2},
-                                     {20, 0.0023640, 1e-1}, {30, 0.0010190, 1e-1}, {60, 0.00018800, 0.3}};
+    constexpr Recorded recorded[] = {{1, 0.0576890, 1e-5},  {2, 0.0290446, 1e-5},  {3, 0.0212985, 5e-4},
+                                     {5, 0.015362, 2e-3},   {10, 0.0063118, 2e-2}, {15, 0.0033730, 5e-2},
+                                     {20, 0.0016075, 1e-1}, {30, 0.00058883, 0.1}, {60, 0.000065005, 0.3}};
     for (const auto target : reference::simd_targets()) {
         SCOPED_TRACE(hwy::TargetName(target));
         const reference::OnTarget on(target);

@@ -7,8 +7,8 @@ namespace gsfit::reference {
 
 namespace {
 
-constexpr double beta_first = 0.9;
-constexpr double beta_second = 0.95;
+constexpr double beta_first = 0.85;
+constexpr double beta_second = 0.9;
 
 /// Adam's direction for one whitened gradient; the moments move on.
 double direction(double gradient, double& first, double& second, int age) {

@@ -2,6 +2,7 @@
 
 // Numbers that say where a Gaussian goes: the same on the host and on a CUDA device.
 
+#include <cmath>
 #include <cstdint>
 
 #include "gsfit/core/on_both.h"
@@ -15,6 +16,10 @@ GSFIT_ON_BOTH std::int64_t hash(std::uint64_t seed, std::uint64_t i) {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return static_cast<std::int64_t>((z ^ (z >> 31)) >> 11);
 }
+
+/// How likely a Gaussian is to be added at a sample, by the sum of its squared residuals over channels: the residual to
+/// the power of 2.5.
+GSFIT_ON_BOTH float growth_weight(float squares) { return squares * sqrtf(sqrtf(squares)); }
 
 /// Spreads 16 bits to the even places of 32.
 GSFIT_ON_BOTH std::uint32_t spread(std::uint32_t bits) {
