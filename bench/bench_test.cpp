@@ -74,6 +74,22 @@ TEST_F(Bench, TableAndJsonHaveEveryRow) {
     }
 }
 
+TEST_F(Bench, AStepWithSsimKeepsAnImageAndItsGradient) {
+    double peak[2];
+    for (const int ssim : {0, 1}) {
+        const auto file = folder / "figures.json";
+        const Output output =
+            run_bench("--sizes 1024x1024/100 --blends norm --threads 1 --rounds 1 --repeat 1 --ssim 0." +
+                      std::to_string(ssim) + " --json '" + file.string() + "'");
+        ASSERT_EQ(output.exit_code, 0) << output.text;
+        std::ifstream stream(file);
+        const auto row = nlohmann::json::parse(stream).at("rows").at(0);
+        EXPECT_NEAR(row.at("ssim"), 0.1 * ssim, 1e-6);
+        peak[ssim] = row.at("peak_mb");
+    }
+    EXPECT_GT(peak[1] - peak[0], 20);
+}
+
 TEST_F(Bench, FitReportsEverySeed) {
     const auto image = folder / "ramp.png";
     const auto file = folder / "figures.json";
@@ -105,8 +121,8 @@ TEST_F(Bench, FitRefusesAMissingImage) {
 
 TEST_F(Bench, BadFlagsAreOneSentence) {
     for (const char* flags : {"--sizes 128x96", "--sizes 0x96/10", "--sizes 8x8/5/9", "--blends mean", "--threads 0",
-                              "--threads many", "--simd mmx", "--cutoff 0", "--rounds 0", "--colour red", "again",
-                              "measure", "fit", "fit picture.png", "fit picture.png 10 0"}) {
+                              "--threads many", "--simd mmx", "--cutoff 0", "--ssim 2", "--rounds 0", "--colour red",
+                              "again", "measure", "fit", "fit picture.png", "fit picture.png 10 0"}) {
         SCOPED_TRACE(flags);
         const Output output = run_bench(flags);
         EXPECT_EQ(output.exit_code, 2);

@@ -13,6 +13,7 @@
 #include "bench/scene.h"
 #include "gsfit/bin.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/loss.h"
 #include "gsfit/optim.h"
 #include "gsfit/project.h"
 #include "gsfit/raster.h"
@@ -42,9 +43,12 @@ struct Work {
     Moments moments;
     Lattice lattice;
     Blending blending;
+    float ssim;
 
     [[nodiscard]] at::Tensor loss(const Splats& splats, const std::shared_ptr<const Bins>& bins) const {
-        return rasterize_loss(splats, bins, blending, scene.target, lattice, PixelLoss());
+        if (ssim == 0) return rasterize_loss(splats, bins, blending, scene.target, lattice, PixelLoss());
+        const at::Tensor image = rasterize(splats, bins, blending, at::kFloat);
+        return image_loss(image, scene.target, lattice, {0, lattice.height}, {.pixel = PixelLoss(), .ssim = ssim});
     }
 };
 
@@ -57,7 +61,11 @@ Work make_work(const Row& row) {
     const auto moments = Moments::zeros(scene.field.size(), scene.field.channels());
     const Blending blending{
         .blend = row.blend, .cutoff = row.cutoff, .eps = 30 * std::exp(-row.cutoff * row.cutoff / 2)};
-    return {.scene = std::move(scene), .moments = moments, .lattice = row.lattice(), .blending = blending};
+    return {.scene = std::move(scene),
+            .moments = moments,
+            .lattice = row.lattice(),
+            .blending = blending,
+            .ssim = row.ssim};
 }
 
 Gradients take_gradients(Field& field) {

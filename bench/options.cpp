@@ -29,7 +29,9 @@ cxxopts::Options step_flags() {
             "simd", "avx512, avx2, sse4, neon", cxxopts::value<Texts>()->default_value(simd_names().front()))(
             "cutoff", "support of a Gaussian [sigma]",
             cxxopts::value<float>()->default_value(std::to_string(Blending().cutoff)))(
-            "rounds", "times that every row is measured", cxxopts::value<int>()->default_value("3"))(
+            "ssim", "weight of 1 - SSIM in the loss; above 0 a step draws an image",
+            cxxopts::value<float>()->default_value("0"))("rounds", "times that every row is measured",
+                                                         cxxopts::value<int>()->default_value("3"))(
             "repeat", "steps of a measurement; 0: as many as take 2 s", cxxopts::value<int>()->default_value("0"));
     return options;
 }
@@ -109,6 +111,11 @@ float cutoff_of(float cutoff) {
     return cutoff;
 }
 
+float ssim_of(float weight) {
+    if (!(weight >= 0 && weight <= 1)) throw UsageError("--ssim may be 0 to 1");
+    return weight;
+}
+
 /// The raster, Gaussians and stride that WIDTHxHEIGHT/GAUSSIANS[/STRIDE] stands for.
 Row size_of(const std::string& text) {
     static const std::regex form(R"((\d{1,7})x(\d{1,7})/(\d{1,8})(?:/(\d{1,4}))?)");
@@ -139,12 +146,18 @@ std::vector<Row> rows_of(const cxxopts::ParseResult& parsed) {
                     row.simd = simd_of(simd);
                     row.threads = whole_number("threads", threads, 1, 1024);
                     row.cutoff = cutoff_of(parsed["cutoff"].as<float>());
+                    row.ssim = ssim_of(parsed["ssim"].as<float>());
                     rows.push_back(std::move(row));
                 }
             }
         }
     }
     return rows;
+}
+
+std::string exactly(float value) {
+    char text[32];
+    return {text, std::to_chars(std::begin(text), std::end(text), value).ptr};
 }
 
 TrainOptions train_options_of(const cxxopts::ParseResult& parsed) {
@@ -185,14 +198,13 @@ std::optional<FitOptions> parse_fit_options(const Words& words) {
 }
 
 Words words_of(const Row& row, int repeat) {
-    char cutoff[32];
-    const auto end = std::to_chars(std::begin(cutoff), std::end(cutoff), row.cutoff).ptr;
     return {"--sizes=" + std::to_string(row.width) + "x" + std::to_string(row.height) + "/" +
                 std::to_string(row.gaussians) + "/" + std::to_string(row.stride),
             "--blends=" + std::string(name_of(row.blend)),
             "--threads=" + std::to_string(row.threads),
             "--simd=" + row.simd,
-            "--cutoff=" + std::string(cutoff, end),
+            "--cutoff=" + exactly(row.cutoff),
+            "--ssim=" + exactly(row.ssim),
             "--repeat=" + std::to_string(repeat)};
 }
 

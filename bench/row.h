@@ -18,6 +18,7 @@ struct Row {
     std::string simd{};  ///< a name of simd_names()
     int threads = 1;
     float cutoff = Blending().cutoff;  ///< [sigma]
+    float ssim = 0;                    ///< weight of 1 - SSIM in the loss
 
     [[nodiscard]] Lattice lattice() const { return Lattice::phase(width, height, stride, stride / 2, stride / 2); }
 };

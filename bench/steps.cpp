@@ -68,9 +68,16 @@ Rates rates_of(const Row& row, const Measurement& measured) {
 
 Json json_of(const Row& row, const Measurement& measured) {
     const Rates rates = rates_of(row, measured);
-    Json json{{"width", row.width},          {"height", row.height},        {"stride", row.stride},
-              {"gaussians", row.gaussians},  {"blend", name_of(row.blend)}, {"simd", row.simd},
-              {"threads", row.threads},      {"cutoff", row.cutoff},        {"gpairs_per_s", rates.gpairs_per_s},
+    Json json{{"width", row.width},
+              {"height", row.height},
+              {"stride", row.stride},
+              {"gaussians", row.gaussians},
+              {"blend", name_of(row.blend)},
+              {"simd", row.simd},
+              {"threads", row.threads},
+              {"cutoff", row.cutoff},
+              {"ssim", row.ssim},
+              {"gpairs_per_s", rates.gpairs_per_s},
               {"mpx_per_s", rates.mpx_per_s}};
     json.update(json_of(measured));
     return json;
