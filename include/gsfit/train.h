@@ -71,17 +71,17 @@ struct TrainOptions {
     /// gsfit (docs/recipe.md).
     std::optional<ImageGsOptions> image_gs;
     int growth_times = 0;          ///< equal additions; 0: 8, or 4 when there are at most 100 steps
-    float growth_until = 0.5F;     ///< the last addition is done by then
-    float growth_sigma = 0.15F;    ///< sigma of an added Gaussian [pitch], at least 1 pixel
+    float growth_until = 0.4F;     ///< the last addition is done by then
+    float growth_sigma = 0.08F;    ///< sigma of an added Gaussian [pitch], at least 1 pixel
     float relocate_ratio = 0.05F;  ///< of the Gaussians, moved where they are worth more; falls with the steps; 0: none
     std::int64_t relocate_steps = 15;  ///< between two relocations
-    float relocate_from = 0.3F;        ///< the first one
+    float relocate_from = 0.15F;       ///< the first one
     float relocate_until = 0.85F;      ///< the last one
     float position_step = 0;           ///< see StepSizes; 0: by the number of steps
     float scale_step = 0;
     float rotation_step = 0;
     float feature_step = 0;
-    float decay_from = 0.6F;                   ///< steps are constant until then, then fall by a cosine
+    float decay_from = 0.7F;                   ///< steps are constant until then, then fall by a cosine
     float decay_floor = 0.05F;                 ///< to this part
     bool sublattice = true;                    ///< train on random phases of every f-th pixel
     std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end

@@ -122,15 +122,15 @@ constexpr Key table[] = {
 
     gsfit_only({"growth_times", integer, "0", {0, 1000}, {}, "", "Recipe gsfit",
         "equal additions that bring in the rest; 0: 8, or 4 when there are at most 100 steps"}),
-    gsfit_only({"growth_until", number, "0.5", {0, 1, true}, {}, "of the run", "Recipe gsfit",
+    gsfit_only({"growth_until", number, "0.4", {0, 1, true}, {}, "of the run", "Recipe gsfit",
         "the last addition is done by then"}),
-    gsfit_only({"growth_sigma", number, "0.15", {0, 10, true}, {}, "pitches", "Recipe gsfit",
+    gsfit_only({"growth_sigma", number, "0.08", {0, 10, true}, {}, "pitches", "Recipe gsfit",
         "sigma of an added Gaussian, at least 1 pixel; the pitch is sqrt(pixels / num_gaussians)"}),
     gsfit_only({"relocate_ratio", number, "0.05", {0, 0.5}, {}, "of the Gaussians", "Recipe gsfit",
         "those that the image would miss least, moved to where it is worst; fewer as steps get smaller; 0: none; "
         "blend topk_norm has none"}),
     gsfit_only({"relocate_steps", integer, "15", {1, 1e6}, {}, "", "Recipe gsfit", "steps between two relocations"}),
-    gsfit_only({"relocate_from", number, "0.3", {0, 1}, {}, "of the run", "Recipe gsfit", "relocation begins then"}),
+    gsfit_only({"relocate_from", number, "0.15", {0, 1}, {}, "of the run", "Recipe gsfit", "relocation begins then"}),
     gsfit_only({"relocate_until", number, "0.85", {0, 1}, {}, "of the run", "Recipe gsfit", "and is over then"}),
 
     gsfit_only({"position_step", number, "0", {0, 1}, {}, "sigma", "Recipe gsfit",
@@ -141,7 +141,7 @@ constexpr Key table[] = {
         "step of a rotation, smaller for elongated Gaussians; 0: clamp(1.6 / sqrt(max_steps), 0.05, 0.16)"}),
     gsfit_only({"feature_step", number, "0", {0, 1}, {}, "", "Recipe gsfit",
         "step of a colour; 0: clamp(0.25 / sqrt(max_steps), 0.008, 0.025)"}),
-    gsfit_only({"decay_from", number, "0.6", {0, 1}, {}, "of the run", "Recipe gsfit",
+    gsfit_only({"decay_from", number, "0.7", {0, 1}, {}, "of the run", "Recipe gsfit",
         "steps keep their size until then and fall by a cosine afterwards"}),
     gsfit_only({"decay_floor", number, "0.05", {0, 1, true}, {}, "", "Recipe gsfit",
         "the part of its size that a step falls to"}),
