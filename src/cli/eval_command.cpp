@@ -22,17 +22,6 @@
 namespace gsfit::cli {
 namespace {
 
-std::filesystem::path image_path(const Arguments& arguments, const Source& source) {
-    if (arguments.has("image")) {
-        return arguments.value("image");
-    }
-    if (!source.run_folder) {
-        throw UsageError(
-            text_of("'", source.file.string(), "' lies in no run folder that tells its image; give one with --image"));
-    }
-    return image_of_run(*source.run_folder);
-}
-
 nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
 }
@@ -72,7 +61,7 @@ ExitCode run(const Arguments& arguments) {
     if (arguments.has("lpips")) lpips.emplace(arguments.value("lpips"));
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
-    const std::filesystem::path path = image_path(arguments, source);
+    const std::filesystem::path path = image_of(arguments, source);
     const PackedImage image = read_target(path, field, source.saved.maps, "name that one with --image");
     const Quality quality = evaluate(field, source.saved.blending, image);
     nlohmann::ordered_json report{
@@ -101,18 +90,18 @@ ExitCode run(const Arguments& arguments) {
 }  // namespace
 
 Command eval_command() {
-    return {
-        {"eval",
-         "RUN_OR_FILE",
-         {{"image", 0, "FILE", "image, or folder of a stack, to compare with; without it what the run fitted"},
-          {"lpips", 0, "FILE", "TorchScript module that measures LPIPS; to load it runs what is in it"},
-          json_flag,
-          threads_flag}},
-        "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
-        "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
-        "than the fitted raster is scaled down to it, as resize_max did in the run. tools/export_lpips.py makes the\n"
-        "module that --lpips takes.",
-        run};
+    return {{"eval",
+             "RUN_OR_FILE",
+             {{"image", 0, "FILE", "image, or folder of a stack, to compare with; without it what the run fitted"},
+              {"lpips", 0, "FILE", "TorchScript module that measures LPIPS; to load it runs what is in it"},
+              json_flag,
+              threads_flag}},
+            "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
+            "RUN_OR_FILE is a run folder (its latest checkpoint is taken), a .safetensors or a .gsf file. An image\n"
+            "larger than the fitted raster is scaled down to it, as resize_max did in the run. tools/export_lpips.py "
+            "makes\n"
+            "the module that --lpips takes.",
+            run};
 }
 
 }  // namespace gsfit::cli
