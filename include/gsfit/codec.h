@@ -72,6 +72,9 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Whether a file that begins so is a compact one; three bytes tell.
+bool begins_compact(std::span<const std::byte> start);
+
 /// A part of the image [pixels of the training raster].
 struct Rectangle {
     double left, top, right, bottom;

@@ -23,17 +23,6 @@
 namespace gsfit::cli {
 namespace {
 
-std::filesystem::path image_path(const Arguments& arguments, const Source& source) {
-    if (arguments.has("image")) {
-        return arguments.value("image");
-    }
-    if (!source.run_folder) {
-        throw UsageError(
-            text_of("'", source.file.string(), "' lies in no run folder that tells its image; give one with --image"));
-    }
-    return image_of_run(*source.run_folder);
-}
-
 nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
 }
@@ -76,7 +65,7 @@ void add_size(nlohmann::ordered_json& report, const std::filesystem::path& file,
 nlohmann::ordered_json field_report(const Arguments& arguments, const std::optional<Lpips>& lpips) {
     const Source source = open_source(arguments);
     const Field& field = source.saved.field;
-    const std::filesystem::path path = image_path(arguments, source);
+    const std::filesystem::path path = image_of(arguments, source);
     const PackedImage image = read_target(path, field, source.saved.maps, "name that one with --image");
     const Quality quality = evaluate(field, source.saved.blending, image);
     nlohmann::ordered_json report{
@@ -145,9 +134,9 @@ Command eval_command() {
           json_flag,
           threads_flag}},
         "Measures a fitted field against its image: PSNR, SSIM, MS-SSIM, FLIP, LPIPS, bytes, bits per pixel.",
-        "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file. An image larger\n"
-        "than the fitted raster is scaled down to it, as resize_max did in the run. An image file is measured against\n"
-        "--image too, as it is. tools/export_lpips.py makes the module that --lpips takes.",
+        "RUN_OR_FILE is a run folder (its latest checkpoint is taken), a .safetensors or a .gsf file. An image\n"
+        "larger than the fitted raster is scaled down to it, as resize_max did in the run. An image file is measured\n"
+        "against --image too, as it is. tools/export_lpips.py makes the module that --lpips takes.",
         run};
 }
 

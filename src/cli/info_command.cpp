@@ -55,7 +55,7 @@ ExitCode run(const Arguments& arguments) {
 Command info_command() {
     return {{"info", "RUN_OR_FILE", {json_flag}},
             "Shows what a run folder or a saved field holds.",
-            "RUN_OR_FILE is a run folder (its latest checkpoint is taken) or a .safetensors file.",
+            "RUN_OR_FILE is a run folder (its latest checkpoint is taken), a .safetensors or a .gsf file.",
             run};
 }
 

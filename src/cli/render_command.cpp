@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/configuration.h"
@@ -13,6 +14,7 @@
 #include "cli/source.h"
 #include "cli/text.h"
 #include "cli/values.h"
+#include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/image.h"
 
@@ -31,8 +33,7 @@ std::int64_t scaled(std::int64_t side, double scale) {
     return std::max(1LL, std::llround(static_cast<double>(side) * scale));
 }
 
-Size raster_size(const Arguments& arguments, const Field& field) {
-    const Size own{field.raster_width, field.raster_height};
+Size raster_size(const Arguments& arguments, const Size& own) {
     if (arguments.has("width") + arguments.has("height") + arguments.has("scale") > 1) {
         throw UsageError("--width, --height and --scale exclude one another; give one of them");
     }
@@ -83,15 +84,35 @@ void check_memory(const Lattice& lattice, const ImageMap& map) {
     }
 }
 
+Lattice wanted_lattice(const Arguments& arguments, const Size& own) {
+    const Size size = raster_size(arguments, own);
+    check_sides(size);
+    return cropped(arguments, size);
+}
+
+/// The lattice on the training raster. All of it where the raster's aspect is another, as small ones' are by rounding:
+/// Gaussians are wider or higher there.
+std::optional<codec::Rectangle> seen_by(const Lattice& lattice, const Size& own) {
+    constexpr double most = 0.003;  // of 128 pixels, the most that chunks reach out, this is less than half a pixel
+    const double x = static_cast<double>(own.width) / static_cast<double>(lattice.raster_width);
+    const double y = static_cast<double>(own.height) / static_cast<double>(lattice.raster_height);
+    if (std::abs(x / y - 1) > most) return std::nullopt;
+    const auto left = static_cast<double>(lattice.x);
+    const auto top = static_cast<double>(lattice.y);
+    return codec::Rectangle{left * x, top * y, (left + static_cast<double>(lattice.width)) * x,
+                            (top + static_cast<double>(lattice.height)) * y};
+}
+
 ExitCode run(const Arguments& arguments) {
     if (!arguments.has("output")) {
         throw UsageError("no output is given; name the image to write with -o");
     }
     set_threads(wanted_threads(arguments));
-    const Source source = open_source(arguments);
-    const Size size = raster_size(arguments, source.saved.field);
-    check_sides(size);
-    const Lattice lattice = cropped(arguments, size);
+    const Source source = open_source(arguments, [&](std::int64_t width, std::int64_t height) {
+        return seen_by(wanted_lattice(arguments, {width, height}), {width, height});
+    });
+    const Field& field = source.saved.field;
+    const Lattice lattice = wanted_lattice(arguments, {field.raster_width, field.raster_height});
     const ImageMaps& maps = source.saved.maps;
     const auto path_of = [&](const ImageMap& map) { return map_path(arguments.value("output"), maps, map); };
     for (const ImageMap& map : maps) {
@@ -100,7 +121,15 @@ ExitCode run(const Arguments& arguments) {
     }
     const Colours colours = arguments.has("srgb") ? Colours::srgb : Colours::own;
     for (const ImageMap& map : maps) {
-        write_render(path_of(map), source.saved.field, map, source.saved.blending, lattice, colours);
+        write_render(path_of(map), field, map, source.saved.blending, lattice, colours);
+    }
+    if (arguments.has("json")) {
+        print_json({{"file", source.file.string()},
+                    {"width", lattice.width},
+                    {"height", lattice.height},
+                    {"gaussians", field.size()},
+                    {"bytes", size_of_file(source.file)},
+                    {"bytes_read", source.bytes_read}});
     }
     return ExitCode::done;
 }
@@ -117,11 +146,13 @@ Command render_command() {
           {"scale", 0, "S", "size relative to the fitted image, above 0"},
           {"crop", 0, "X,Y,W,H", "only this rectangle of the raster [pixels]"},
           {"srgb", 0, "", "convert the colours from the image's colour profile to sRGB"},
+          json_flag,
           threads_flag}},
         "Renders a fitted field as an image.",
         "Without --width, --height or --scale the raster is the one that was fitted. RUN_OR_FILE is a run\n"
-        "folder (its latest checkpoint is taken) or a .safetensors file. Of a texture stack each image gets a file\n"
-        "of its own: -o out.png writes out_albedo.png and so on.",
+        "folder (its latest checkpoint is taken), a .safetensors or a .gsf file. Of a texture stack each image gets a\n"
+        "file of its own: -o out.png writes out_albedo.png and so on. --json tells what was drawn, and the bytes that\n"
+        "were read: of a .gsf file only the parts that a crop needs.",
         run};
 }
 

@@ -1,8 +1,9 @@
 #include "cli/source.h"
-#include "cli/text.h"
 
 #include <cstdio>
 
+#include "cli/run_json.h"
+#include "cli/text.h"
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 
@@ -14,13 +15,13 @@ namespace fs = std::filesystem;
 Source open_run(const fs::path& folder) {
     const std::optional<FoundCheckpoint> found = find_latest_checkpoint(folder);
     if (!found) {
-        throw InputError(
-            text_of("there is no checkpoint in '", folder.string(), "'; name a run folder or a .safetensors file"));
+        throw InputError(text_of("there is no checkpoint in '", folder.string(),
+                                 "'; name a run folder, a .safetensors or a .gsf file"));
     }
     if (!found->note.empty()) {
         std::fprintf(stderr, "gsfit: %s\n", found->note.c_str());
     }
-    return {found->path, folder, load_field(found->path)};
+    return {found->path, folder, load_field(found->path), size_of_file(found->path)};
 }
 
 /// The run folder of <run>/<file> or <run>/checkpoints/<file>.
@@ -34,18 +35,33 @@ std::optional<fs::path> run_of(const fs::path& file) {
 
 }  // namespace
 
-Source open_source(const fs::path& path) {
+Source open_source(const fs::path& path, const WantedPart& wanted) {
     if (is_folder(path)) {
         return open_run(path);
     }
-    return {path, run_of(path), load_field(path)};
+    if (is_compact(path)) {
+        auto [saved, bytes_read] = load_compact(path, wanted);
+        return {path, run_of(path), std::move(saved), bytes_read};
+    }
+    return {path, run_of(path), load_field(path), size_of_file(path)};
 }
 
-Source open_source(const Arguments& arguments) {
+Source open_source(const Arguments& arguments, const WantedPart& wanted) {
     if (arguments.positional.empty()) {
-        throw UsageError("no run folder or .safetensors file is given; name one");
+        throw UsageError("no run folder, .safetensors or .gsf file is given; name one");
     }
-    return open_source(fs::path(arguments.positional[0]));
+    return open_source(fs::path(arguments.positional[0]), wanted);
+}
+
+fs::path image_of(const Arguments& arguments, const Source& source) {
+    if (arguments.has("image")) {
+        return arguments.value("image");
+    }
+    if (!source.run_folder) {
+        throw UsageError(
+            text_of("'", source.file.string(), "' lies in no run folder that tells its image; give one with --image"));
+    }
+    return image_of_run(*source.run_folder);
 }
 
 }  // namespace gsfit::cli

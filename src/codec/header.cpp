@@ -107,9 +107,20 @@ Description read_description(ByteReader& bytes) {
 
 }  // namespace
 
+/// Means of what photographs asked for.
 Models Models::usual(int channels) {
-    Models models;
-    models.channels.resize(static_cast<std::size_t>(channels));
+    Models models{.color_step = {20, -107, 68},
+                  .position_step = {200, -91, 2, -63, -36},
+                  .area_step = {54, -91, 12, -64, -30},
+                  .aspect_step = {245, -92, 14, -64, -31},
+                  .angle_step = {178, -90, 10, -63, -31},
+                  .area_mean = {52, 64, 49},
+                  .area_scale = {-214},
+                  .channels = {}};
+    const std::vector<Channel> axes{{.mean = {56, 50, 0, 0}, .scale = {-157, 52, -32, -1}},
+                                    {.mean = {2, 102, 0, 0}, .scale = {-265, 82, -35, 12}},
+                                    {.mean = {0, 93, 0, -2}, .scale = {-270, 64, -40, 44}}};
+    models.channels = channels == 3 ? axes : std::vector(static_cast<std::size_t>(channels), axes[0]);
     return models;
 }
 

@@ -43,9 +43,10 @@ struct Models {
     /// What a file's own are told relative to.
     static Models usual(int channels);
 
+    /// visit(coefficient) of all, in the order of the file.
     template <class Visit>
-    void each(const Visit& visit) {
-        const auto all = [&](auto&... arrays) { (std::for_each(arrays.begin(), arrays.end(), visit), ...); };
+    void each(Visit visit) {
+        const auto all = [&](auto&... arrays) { (..., [&] { for (Coefficient& c : arrays) visit(c); }()); };
         all(color_step, position_step, area_step, aspect_step, angle_step, area_mean, area_scale);
         for (Channel& channel : channels) all(channel.mean, channel.scale);
     }

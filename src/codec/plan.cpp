@@ -10,7 +10,7 @@
 namespace gsfit::codec {
 namespace {
 
-constexpr double cells_per_gaussian = 1.5;
+constexpr double cells_per_gaussian = 2;
 constexpr double chunk_side = 512;       // [pixels]
 constexpr double least_in_chunk = 1000;  // Gaussians, on average: fewer do not pay for a chunk's beginning
 constexpr int most_chunk_cells = 128;

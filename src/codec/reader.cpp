@@ -43,6 +43,10 @@ void append(Gaussians& gaussians, const Part& part, const Description& descripti
 
 }  // namespace
 
+bool begins_compact(std::span<const std::byte> start) {
+    return start.size() >= magic.size() && std::equal(magic.begin(), magic.end(), start.begin());
+}
+
 struct Reader::State {
     Read read;
     std::string name;
@@ -66,7 +70,7 @@ struct Reader::State {
     void open(std::uint64_t size) {
         if (size < prefix_bytes) refuse("it is too short");
         const std::vector<std::byte> prefix = take(0, prefix_bytes);
-        if (!std::equal(magic.begin(), magic.end(), prefix.begin())) refuse("it does not begin as one");
+        if (!begins_compact(prefix)) refuse("it does not begin as one");
         const auto version = std::to_integer<int>(prefix[magic.size()]);
         if (version != current_version) {
             throw InputError("'" + name + "' is a .gsf file of version " + std::to_string(version) +

@@ -90,7 +90,7 @@ std::int32_t falling(std::int64_t numerator, std::int64_t denominator) {
 
 std::int32_t weight_of(std::int64_t distance, std::int64_t squares) {
     const std::int64_t tail = 4 / ((distance + 1) * (distance + 1)) + 1;
-    return static_cast<std::int32_t>(falling((6 * distance + 1) << 12, squares + 2048) + tail);
+    return static_cast<std::int32_t>(falling((6 * distance + 1) << 11, squares + 2048) + tail);
 }
 
 /// exp(-d^2 / (2 (s^2 + 1/12)))

@@ -94,7 +94,7 @@ TEST_F(Saved, RenderRefusesSizesThatMakeNoSense) {
 
 TEST_F(Saved, RenderNeedsAnOutputThatIsAnImage) {
     expect_refused({"render", "run"}, 2, "no output is given; name the image to write with -o");
-    expect_refused({"render", "-o", "out.png"}, 2, "no run folder or .safetensors file is given; name one");
+    expect_refused({"render", "-o", "out.png"}, 2, "no run folder, .safetensors or .gsf file is given; name one");
     const Result result = run({"render", "run", "-o", "out.xyz"});
     EXPECT_EQ(result.exit_code, 2) << result.err;
     EXPECT_EQ(run({"render", "run", "-o", "nowhere/out.png"}).exit_code, 6);
@@ -183,7 +183,7 @@ TEST_F(Saved, AFolderThatLeadsNowhere) {
 TEST_F(Saved, MissingFilesAndFolders) {
     EXPECT_EQ(run({"info", "nowhere"}).exit_code, 3);
     fs::create_directory(workspace_ / "empty");
-    expect_refused({"info", "empty"}, 3, "there is no checkpoint in 'empty'; name a run folder or a .safetensors file");
+    expect_refused({"info", "empty"}, 3, "there is no checkpoint in 'empty'; name a run folder, a .safetensors or a .gsf file");
     const Result picture = run({"info", "photo.png"});
     EXPECT_EQ(picture.exit_code, 3);
     EXPECT_EQ(picture.err.rfind("gsfit: 'photo.png' is damaged or no safetensors file: ", 0), 0U) << picture.err;

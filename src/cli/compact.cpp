@@ -1,0 +1,98 @@
+#include "cli/compact.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "cli/text.h"
+#include "gsfit/core/file.h"
+
+namespace gsfit::cli {
+namespace {
+
+std::vector<float> numbers_of(const at::Tensor& tensor) {
+    const at::Tensor numbers = tensor.detach().cpu().contiguous();
+    return {numbers.const_data_ptr<float>(), numbers.const_data_ptr<float>() + numbers.numel()};
+}
+
+at::Tensor tensor_of(const std::vector<float>& numbers, std::int64_t columns) {
+    at::Tensor tensor = at::empty({static_cast<std::int64_t>(numbers.size()) / columns, columns}, at::kFloat);
+    std::copy(numbers.begin(), numbers.end(), tensor.mutable_data_ptr<float>());
+    return tensor;
+}
+
+Field field_of(const codec::Gaussians& gaussians, const codec::Description& description) {
+    return {.position = tensor_of(gaussians.position, 2),
+            .inv_scale = tensor_of(gaussians.inv_scale, 2),
+            .rotation = tensor_of(gaussians.rotation, 1),
+            .feature = tensor_of(gaussians.feature, description.channels),
+            .raster_width = description.width,
+            .raster_height = description.height};
+}
+
+codec::Map map_of(const ImageMap& map) {
+    return {map.name, map.first, map.channels, map.alpha, map.bits, map.low, map.high, map.gamma, map.profile};
+}
+
+ImageMaps maps_of(const codec::Description& description) {
+    if (description.maps.empty()) return maps_of_channels(description.channels);
+    ImageMaps maps;
+    for (const codec::Map& map : description.maps) {
+        maps.push_back(
+            {map.name, map.first, map.channels, map.alpha, map.bits, map.low, map.high, map.gamma, map.profile});
+    }
+    return maps;
+}
+
+/// A name alone is not worth its bytes.
+bool are_usual(const ImageMaps& maps, int channels) {
+    ImageMaps nameless = maps;
+    if (maps.size() == 1) nameless[0].name.clear();
+    return nameless == maps_of_channels(channels);
+}
+
+}  // namespace
+
+codec::Gaussians gaussians_of(const Field& field) {
+    return {.position = numbers_of(field.position),
+            .inv_scale = numbers_of(field.inv_scale),
+            .rotation = numbers_of(field.rotation),
+            .feature = numbers_of(field.feature)};
+}
+
+codec::Description description_of(const SavedField& saved) {
+    codec::Description description{.width = saved.field.raster_width,
+                                   .height = saved.field.raster_height,
+                                   .channels = saved.field.channels(),
+                                   .blending = saved.blending};
+    if (are_usual(saved.maps, description.channels)) return description;
+    std::transform(saved.maps.begin(), saved.maps.end(), std::back_inserter(description.maps), map_of);
+    return description;
+}
+
+bool is_compact(const std::filesystem::path& path) {
+    if (path.extension() == ".gsf") return true;
+    std::array<std::byte, 3> start{};
+    const InputFile file(path, std::numeric_limits<std::size_t>::max());
+    return codec::begins_compact(std::span(start).first(file.read(0, start)));
+}
+
+CompactField load_compact(const std::filesystem::path& path, const WantedPart& wanted) {
+    const InputFile file(path, std::numeric_limits<std::size_t>::max());
+    const codec::Reader reader(
+        [&](std::uint64_t offset, std::span<std::byte> target) { return file.read(offset, target); }, file.size(),
+        path.string());
+    const codec::Description& description = reader.description();
+    const auto part = wanted ? wanted(description.width, description.height) : std::nullopt;
+    CompactField compact;
+    compact.saved.field = field_of(part ? reader.decode(*part) : reader.decode(), description);
+    compact.saved.blending = description.blending;
+    compact.saved.maps = maps_of(description);
+    compact.saved.metadata = {{"format", "gsf"}, {"log2_q", text_of(reader.log2_q())}};
+    compact.bytes_read = reader.bytes_read();
+    return compact;
+}
+
+}  // namespace gsfit::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+// Between the compact file's own structs and the program's.
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "gsfit/checkpoint.h"
+#include "gsfit/codec.h"
+
+namespace gsfit::cli {
+
+codec::Gaussians gaussians_of(const Field& field);
+codec::Description description_of(const SavedField& saved);
+
+/// Which part of the training raster, whose width and height it is given, is needed; none: all.
+using WantedPart = std::function<std::optional<codec::Rectangle>(std::int64_t width, std::int64_t height)>;
+
+struct CompactField {
+    SavedField saved;
+    std::uint64_t bytes_read;
+};
+
+/// Whether the file begins as a compact one, or is called so.
+bool is_compact(const std::filesystem::path& path);
+
+/// At least the Gaussians that the part sees; of all metadata it has the bytes' own. Throws InputError.
+CompactField load_compact(const std::filesystem::path& path, const WantedPart& wanted);
+
+}  // namespace gsfit::cli

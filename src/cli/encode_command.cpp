@@ -1,0 +1,118 @@
+// gsfit encode: a saved field as a compact file.
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/compact.h"
+#include "cli/configuration.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/target.h"
+#include "cli/text.h"
+#include "cli/values.h"
+#include "gsfit/core/file.h"
+#include "gsfit/core/parallel.h"
+#include "gsfit/eval.h"
+
+namespace gsfit::cli {
+namespace {
+
+constexpr std::int64_t most_bytes = std::int64_t{1} << 32;
+
+void check(const Arguments& arguments) {
+    if (!arguments.has("output")) {
+        throw UsageError("no output is given; name the file to write with -o");
+    }
+    if (std::filesystem::path(arguments.value("output")).extension() != ".gsf") {
+        throw UsageError(text_of("the output '", arguments.value("output"), "' must end in .gsf"));
+    }
+    if (arguments.has("bytes") + arguments.has("bpp") + arguments.has("rounding") > 1) {
+        throw UsageError("--bytes, --bpp and --rounding exclude one another; give one of them");
+    }
+}
+
+/// How large the file may be, if that is told.
+std::optional<std::int64_t> wanted_bytes(const Arguments& arguments, const Field& field) {
+    if (arguments.has("bytes")) return integer_value(arguments, "bytes", 1, most_bytes);
+    if (!arguments.has("bpp")) return std::nullopt;
+    const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
+    return std::llround(positive_value(arguments, "bpp", 1000) * pixels / 8);
+}
+
+/// As much error in all as a quarter of what the field has already: finer steps cost more than they gain, coarser ones
+/// lose more than other Gaussians would.
+double best_q(const Field& field, double psnr) {
+    const auto samples = static_cast<double>(field.raster_width * field.raster_height * field.channels());
+    const double error = std::pow(10, -psnr / 10) * samples;
+    constexpr double least = 1e-9;  // where the field is its image
+    return std::max(0.25 * error / static_cast<double>(field.size() * (5 + field.channels())), least);
+}
+
+std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& saved, std::optional<double> psnr) {
+    const codec::Encoder encoder(gaussians_of(saved.field), description_of(saved));
+    const auto bytes = wanted_bytes(arguments, saved.field);
+    if (!bytes) {
+        return encoder.encode(psnr ? best_q(saved.field, *psnr)
+                                   : positive_value(arguments, "rounding", std::int64_t{1} << 40));
+    }
+    std::vector<std::byte> file = encoder.encode_within(static_cast<std::size_t>(*bytes));
+    if (file.size() > static_cast<std::size_t>(*bytes)) {
+        throw UsageError(text_of("the field takes ", file.size(), " bytes at least, more than the ", *bytes,
+                                 " that are asked for; fit fewer Gaussians"));
+    }
+    return file;
+}
+
+ExitCode run(const Arguments& arguments) {
+    check(arguments);
+    set_threads(wanted_threads(arguments));
+    const Source source = open_source(arguments);
+    const SavedField& saved = source.saved;
+    const bool is_told = arguments.has("rounding") || wanted_bytes(arguments, saved.field);
+    std::optional<PackedImage> image;
+    if (!is_told || arguments.has("image") || source.run_folder) {
+        image = read_target(image_of(arguments, source), saved.field, saved.maps, "name that one with --image");
+    }
+    std::optional<double> psnr;
+    if (!is_told) psnr = evaluate_psnr(saved.field, saved.blending, *image);
+    const std::filesystem::path output = arguments.value("output");
+    write_file_atomically(output, encoded(arguments, saved, psnr));
+    const SavedField back = load_compact(output, {}).saved;
+    const std::uintmax_t bytes = size_of_file(output);
+    const auto pixels = static_cast<double>(saved.field.raster_width * saved.field.raster_height);
+    nlohmann::ordered_json report{{"file", output.string()},
+                                  {"gaussians", back.field.size()},
+                                  {"bytes", bytes},
+                                  {"bpp", 8 * static_cast<double>(bytes) / pixels},
+                                  {"log2_q", std::stod(back.metadata.at("log2_q"))}};
+    if (image) report["psnr"] = evaluate_psnr(back.field, back.blending, *image);
+    print_report(report, arguments.has("json"));
+    return ExitCode::done;
+}
+
+}  // namespace
+
+Command encode_command() {
+    return {{"encode",
+             "RUN_OR_FILE",
+             {{"output", 'o', "FILE", "compact file to write: .gsf"},
+              {"bytes", 0, "N", "size that the file may have at most, and comes close to"},
+              {"bpp", 0, "B", "the same in bits per pixel of the fitted raster"},
+              {"rounding", 0, "Q",
+               "squared error that rounding one parameter may add to the image, values in 0 to 1; above 0"},
+              {"image", 0, "FILE", "image, or folder of a stack, that was fitted; without it what the run fitted"},
+              json_flag,
+              threads_flag}},
+            "Writes a fitted field as a compact file.",
+            "RUN_OR_FILE is a run folder (its latest checkpoint is taken), a .safetensors or a .gsf file. Without "
+            "--bytes,\n"
+            "--bpp or --rounding the rounding adds as much error as pays, which needs the image. Gaussians that no "
+            "pixel sees "
+            "are\n"
+            "left out. gsfit render, eval and info read the file.",
+            run};
+}
+
+}  // namespace gsfit::cli
