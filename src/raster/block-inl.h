@@ -242,7 +242,7 @@ public:
         const std::size_t total = find_rows(block_, memory_.rows.data());
         segments_ = memory_.segments.reserve(total);
         seeds_ = memory_.seeds.reserve(total);
-        memory_.walks.reserve(total);
+        walks_ = memory_.walks.reserve(total);
         lists_ = memory_.tile_lists.reserve(count * strips * tiles);
         std::int32_t* first_segment = memory_.first_segment.reserve(count + 1);
         std::fill_n(memory_.tile_counts, strips * tiles, 0);
@@ -285,8 +285,12 @@ private:
     HWY_INLINE bool seed(const Exponent& exponent, float dy) {
         const D d;
         const V power = exponent.at(dy);
-        hn::Store(exp2(power), d, seeds_[made_].weight);
-        hn::Store(exp2(exponent.step(dy)), d, seeds_[made_].ratio);
+        const V weight = exp2(power);
+        const V ratio = exp2(exponent.step(dy));
+        hn::Store(weight, d, seeds_[made_].weight);
+        hn::Store(ratio, d, seeds_[made_].ratio);
+        hn::Store(weight, d, walks_[made_].weight);
+        hn::Store(ratio, d, walks_[made_].ratio);
         return block_.job.bins->support == Support::ellipse || hn::AllTrue(d, hn::Ge(power, hn::Set(d, -126.0F)));
     }
 
@@ -314,6 +318,7 @@ private:
     Scratch& memory_;
     Segment* segments_ = nullptr;
     Walk* seeds_ = nullptr;
+    Walk* walks_ = nullptr;
     std::int32_t* lists_ = nullptr;
     std::int32_t made_ = 0;
 };

@@ -44,12 +44,11 @@ HWY_INLINE void sum_lanes(V a, V b, V c, V e, float* out) {
 /// Weights that a sample sees, or chooses; else 0.
 HWY_INLINE V counted(V weight, V smallest) { return hn::IfThenElseZero(hn::Ge(weight, smallest), weight); }
 
-/// Weights of a tile's rows from where the walk has come to; `walk` goes on to the next tile.
-HWY_INLINE void walk_weights(const Segment& segment, const Walk& from, Walk& walk, V* weights) {
+HWY_INLINE void walk_weights(const Segment& segment, Walk& walk, V* weights) {
     const D d;
     const V decay = hn::Set(d, segment.decay);
-    V weight = hn::Load(d, from.weight);
-    V ratio = hn::Load(d, from.ratio);
+    V weight = hn::Load(d, walk.weight);
+    V ratio = hn::Load(d, walk.ratio);
     GSFIT_UNROLL
     for (int r = 0; r < tile_rows; ++r) {
         weights[r] = weight;
@@ -156,9 +155,7 @@ private:
             const SplatLine& line = block.line(segment.entry);
             direct_weights(line, segment, 0.5F - block.center_y(line), tile * tile_rows, weights);
         } else {
-            Walk& walk = memory.walks.data()[index];
-            const bool begins = segment.first == tile * tile_rows;
-            walk_weights(segment, begins ? memory.seeds.data()[index] : walk, walk, weights);
+            walk_weights(segment, memory.walks.data()[index], weights);
         }
     }
 
