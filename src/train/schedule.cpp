@@ -140,7 +140,7 @@ AdamStep Schedule::adam_step(const TrainState& state, double steps) const {
 }
 
 StepSizes Schedule::step_sizes(float scale, double steps) const {
-    const auto shape = static_cast<float>(std::clamp(1.6 / std::sqrt(steps), 0.05, 0.16));
+    const auto shape = static_cast<float>(std::clamp(1.6 / std::sqrt(steps), 0.12, 0.16));
     const auto feature = static_cast<float>(std::clamp(0.25 / std::sqrt(steps), 0.008, 0.025));
     const auto chosen = [&](float option, float usual) { return scale * (option > 0 ? option : usual); };
     return {.position = chosen(options_.position_step, 2.0F * shape),

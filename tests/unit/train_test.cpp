@@ -292,13 +292,13 @@ TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     const Schedule schedule(with(5000, 400), 768, 512);
     const auto whitened = [&](double steps) { return std::get<WhitenedRates>(schedule.adam_step(after(0), steps)); };
     const StepSizes sizes = whitened(400).steps;
-    EXPECT_FLOAT_EQ(sizes.scale, 0.08F);
-    EXPECT_FLOAT_EQ(sizes.rotation, 0.08F);
-    EXPECT_FLOAT_EQ(sizes.position, 0.16F);
+    EXPECT_FLOAT_EQ(sizes.scale, 0.12F);
+    EXPECT_FLOAT_EQ(sizes.rotation, 0.12F);
+    EXPECT_FLOAT_EQ(sizes.position, 0.24F);
     EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
     EXPECT_FLOAT_EQ(whitened(1).steps.scale, 0.16F);
     EXPECT_FLOAT_EQ(whitened(1).steps.feature, 0.025F);
-    EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.05F);
+    EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.12F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.008F);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.7)), 1);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.85)), 0.525F);
