@@ -183,7 +183,8 @@ TEST_F(Saved, AFolderThatLeadsNowhere) {
 TEST_F(Saved, MissingFilesAndFolders) {
     EXPECT_EQ(run({"info", "nowhere"}).exit_code, 3);
     fs::create_directory(workspace_ / "empty");
-    expect_refused({"info", "empty"}, 3, "there is no checkpoint in 'empty'; name a run folder, a .safetensors or a .gsf file");
+    expect_refused({"info", "empty"}, 3,
+                   "there is no checkpoint in 'empty'; name a run folder, a .safetensors or a .gsf file");
     const Result picture = run({"info", "photo.png"});
     EXPECT_EQ(picture.exit_code, 3);
     EXPECT_EQ(picture.err.rfind("gsfit: 'photo.png' is damaged or no safetensors file: ", 0), 0U) << picture.err;
