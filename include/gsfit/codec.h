@@ -72,6 +72,32 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Rounds a field in steps, between which it can be trained further: what is still free makes up for what is not.
+/// Cells and classes of area are kept from the start; colours follow in four random quarters, then scales and angles,
+/// then places.
+class Freezer {
+public:
+    /// Gaussians and description as an Encoder takes them, `q` as encode() does.
+    Freezer(const Gaussians& gaussians, const Description& description, double q);
+    ~Freezer();
+    Freezer(const Freezer&) = delete;
+    Freezer& operator=(const Freezer&) = delete;
+
+    /// The field in the order of the file, without what an Encoder leaves out: what is to be trained.
+    [[nodiscard]] const Gaussians& start() const;
+    static constexpr int stages = 12;
+    /// The next stage: `now` is the field as training has it.
+    void freeze(const Gaussians& now);
+    /// Puts back what is frozen, and the rest into its cell and class.
+    void hold(Gaussians& now) const;
+    /// After all stages.
+    [[nodiscard]] std::vector<std::byte> file() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 /// Whether a file that begins so is a compact one; three bytes tell.
 bool begins_compact(std::span<const std::byte> start);
 

@@ -1,7 +1,5 @@
 #include "cli/compact.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,26 +9,6 @@
 
 namespace gsfit::cli {
 namespace {
-
-std::vector<float> numbers_of(const at::Tensor& tensor) {
-    const at::Tensor numbers = tensor.detach().cpu().contiguous();
-    return {numbers.const_data_ptr<float>(), numbers.const_data_ptr<float>() + numbers.numel()};
-}
-
-at::Tensor tensor_of(const std::vector<float>& numbers, std::int64_t columns) {
-    at::Tensor tensor = at::empty({static_cast<std::int64_t>(numbers.size()) / columns, columns}, at::kFloat);
-    std::copy(numbers.begin(), numbers.end(), tensor.mutable_data_ptr<float>());
-    return tensor;
-}
-
-Field field_of(const codec::Gaussians& gaussians, const codec::Description& description) {
-    return {.position = tensor_of(gaussians.position, 2),
-            .inv_scale = tensor_of(gaussians.inv_scale, 2),
-            .rotation = tensor_of(gaussians.rotation, 1),
-            .feature = tensor_of(gaussians.feature, description.channels),
-            .raster_width = description.width,
-            .raster_height = description.height};
-}
 
 codec::Map map_of(const ImageMap& map) {
     return {map.name, map.first, map.channels, map.alpha, map.bits, map.low, map.high, map.gamma, map.profile};
@@ -54,13 +32,6 @@ bool are_usual(const ImageMaps& maps, int channels) {
 }
 
 }  // namespace
-
-codec::Gaussians gaussians_of(const Field& field) {
-    return {.position = numbers_of(field.position),
-            .inv_scale = numbers_of(field.inv_scale),
-            .rotation = numbers_of(field.rotation),
-            .feature = numbers_of(field.feature)};
-}
 
 codec::Description description_of(const SavedField& saved) {
     codec::Description description{.width = saved.field.raster_width,

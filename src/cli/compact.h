@@ -7,11 +7,10 @@
 #include <optional>
 
 #include "gsfit/checkpoint.h"
-#include "gsfit/codec.h"
+#include "gsfit/compact.h"
 
 namespace gsfit::cli {
 
-codec::Gaussians gaussians_of(const Field& field);
 codec::Description description_of(const SavedField& saved);
 
 /// Which part of the training raster, whose width and height it is given, is needed; none: all.

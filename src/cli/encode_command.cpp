@@ -1,5 +1,6 @@
 // gsfit encode: a saved field as a compact file.
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -50,6 +51,15 @@ double best_q(const Field& field, double psnr) {
     return std::max(0.25 * error / static_cast<double>(field.size() * (5 + field.channels())), least);
 }
 
+double q_of(std::span<const std::byte> file) {
+    const auto read = [file](std::uint64_t offset, std::span<std::byte> target) {
+        std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());
+        return target.size();
+    };
+    return std::exp2(codec::Reader(read, file.size(), "encoded").log2_q());
+}
+
+/// Its own file, rounded at once.
 std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& saved, std::optional<double> psnr) {
     const codec::Encoder encoder(gaussians_of(saved.field), description_of(saved));
     const auto bytes = wanted_bytes(arguments, saved.field);
@@ -72,13 +82,18 @@ ExitCode run(const Arguments& arguments) {
     const SavedField& saved = source.saved;
     const bool is_told = arguments.has("rounding") || wanted_bytes(arguments, saved.field);
     std::optional<PackedImage> image;
-    if (!is_told || arguments.has("image") || source.run_folder) {
+    const std::int64_t steps = arguments.has("finetune") ? integer_value(arguments, "finetune", 0, 1'000'000) : 0;
+    if (!is_told || steps > 0 || arguments.has("image") || source.run_folder) {
         image = read_target(image_of(arguments, source), saved.field, saved.maps, "name that one with --image");
     }
     std::optional<double> psnr;
     if (!is_told) psnr = evaluate_psnr(saved.field, saved.blending, *image);
     const std::filesystem::path output = arguments.value("output");
-    write_file_atomically(output, encoded(arguments, saved, psnr));
+    std::vector<std::byte> file = encoded(arguments, saved, psnr);
+    if (steps > 0) {
+        file = finetuned_file(gaussians_of(saved.field), description_of(saved), image->view(), q_of(file), steps);
+    }
+    write_file_atomically(output, file);
     const SavedField back = load_compact(output, {}).saved;
     const std::uintmax_t bytes = size_of_file(output);
     const auto pixels = static_cast<double>(saved.field.raster_width * saved.field.raster_height);
@@ -102,6 +117,8 @@ Command encode_command() {
               {"bpp", 0, "B", "the same in bits per pixel of the fitted raster"},
               {"rounding", 0, "Q",
                "squared error that rounding one parameter may add to the image, values in 0 to 1; above 0"},
+              {"finetune", 0, "STEPS",
+               "train on for so many steps while it is rounded, 0 to 1000000; 0, the default: none"},
               {"image", 0, "FILE", "image, or folder of a stack, that was fitted; without it what the run fitted"},
               json_flag,
               threads_flag}},

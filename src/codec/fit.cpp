@@ -169,6 +169,7 @@ void fit_colors(Plan& plan) {
 void fit_shape_steps(Plan& plan, const std::vector<Importance>& importances) {
     const std::array members{&Importance::position, &Importance::area, &Importance::aspect, &Importance::angle};
     std::vector<LogWeight> weights;
+    weights.reserve(members.size());
     for (const auto member : members) weights.emplace_back(importances, member);
     std::array<LeastSquares<5>, members.size()> fits;
     each_gaussian(plan, [&](const PlannedPart& planned, int i) {

@@ -78,9 +78,9 @@ void write(ByteWriter& bytes, const Description& description) {
 /// Of a file that does not tell: one grey or RGB image of 8 bits, or grey ones where the channels make neither.
 std::vector<Map> usual_maps(int channels) {
     if (channels == 1 || channels == 3) return {{.channels = channels}};
-    std::vector<Map> maps;
+    std::vector<Map> maps(static_cast<std::size_t>(channels));
     for (int channel = 0; channel < channels; ++channel) {
-        maps.push_back({.name = "channel-" + std::to_string(channel + 1), .first = channel});
+        maps[static_cast<std::size_t>(channel)] = {.name = "channel-" + std::to_string(channel + 1), .first = channel};
     }
     return maps;
 }

@@ -46,7 +46,11 @@ struct Models {
     /// visit(coefficient) of all, in the order of the file.
     template <class Visit>
     void each(Visit visit) {
-        const auto all = [&](auto&... arrays) { (..., [&] { for (Coefficient& c : arrays) visit(c); }()); };
+        const auto all = [&](auto&... arrays) {
+            (..., [&] {
+                for (Coefficient& c : arrays) visit(c);
+            }());
+        };
         all(color_step, position_step, area_step, aspect_step, angle_step, area_mean, area_scale);
         for (Channel& channel : channels) all(channel.mean, channel.scale);
     }

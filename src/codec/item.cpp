@@ -19,8 +19,11 @@ bool is_seen(const Item& item, const Description& description) {
            item.y + item.half_height > 0 && item.y - item.half_height < static_cast<double>(description.height);
 }
 
+}  // namespace
+
 Item item_of(const Gaussians& gaussians, const Description& description, std::size_t i) {
     Item item{};
+    item.index = i;
     item.x = static_cast<double>(gaussians.position[2 * i]) * static_cast<double>(description.width);
     item.y = static_cast<double>(gaussians.position[2 * i + 1]) * static_cast<double>(description.height);
     const double first = 1 / static_cast<double>(gaussians.inv_scale[2 * i]);
@@ -38,8 +41,6 @@ Item item_of(const Gaussians& gaussians, const Description& description, std::si
     to_axes(item.values);
     return item;
 }
-
-}  // namespace
 
 std::vector<Item> items_of(const Gaussians& gaussians, const Description& description) {
     std::vector<Item> items;

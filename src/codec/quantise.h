@@ -1,14 +1,16 @@
 #pragma once
 
-// From items to symbols, with the steps that the decoder will know.
+// From items to symbols of a part's Gaussians, with the steps that the decoder will know.
 
-#include "codec/plan.h"
+#include "codec/code.h"
+#include "codec/item.h"
 
 namespace gsfit::codec {
 
-/// All colours of a part.
-void quantise_colors(const std::vector<Item>& items, const Steps& steps, PlannedPart& planned);
-/// All shapes and places of a part, when all its colours are there.
-void quantise_shapes(const std::vector<Item>& items, const Steps& steps, Log least_sigma, PlannedPart& planned);
+void quantise_color(const Item& item, const Steps& steps, Part& part, int gaussian);
+/// Area, aspect and angle; all colours of the part have to be there.
+void quantise_form(const Item& item, const ShapeScale& scale, Part& part, int gaussian);
+/// When its form is there.
+void quantise_place(const Item& item, const ShapeScale& scale, Part& part, int gaussian);
 
 }  // namespace gsfit::codec

@@ -66,6 +66,15 @@ TEST_F(Compact, IsAsLargeAsIsAskedFor) {
               json_of({"encode", "run", "-o", "coarse.gsf", "--rounding", "1"})["psnr"]);
 }
 
+TEST_F(Compact, TrainingGoesOnWhileItIsRounded) {
+    make_run(workspace_);
+    const auto at_once = json_of({"encode", "run", "-o", "field.gsf"});
+    const auto trained = json_of({"encode", "run", "-o", "field.gsf", "--finetune", "200"});
+    EXPECT_GT(trained["psnr"].get<double>(), at_once["psnr"].get<double>() + 0.05);
+    EXPECT_NEAR(trained["bytes"].get<double>(), at_once["bytes"].get<double>(), 15);
+    EXPECT_EQ(json_of({"eval", "field.gsf", "--image", "photo.png"})["psnr"], trained["psnr"]);
+}
+
 TEST_F(Compact, CropReadsThePartsItNeeds) {
     write_picture(workspace_ / "large.png", 1400, 500);
     ASSERT_EQ(run({"train", "large.png", "--num_gaussians=4000", "--max_steps=5", "--output=run", "--eval_steps=0"})

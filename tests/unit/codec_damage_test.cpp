@@ -126,6 +126,13 @@ TEST(CodecDamage, SaysWhatIsWrong) {
     EXPECT_EQ(sentence(), "'field.gsf' is no sound .gsf file: a part of it is damaged; get it anew");
 }
 
+TEST(CodecDamage, AHeadThatIsTooLongIsTold) {
+    std::vector<std::byte> file = small_file();
+    file.insert(file.begin() + static_cast<std::ptrdiff_t>(prefix_bytes + head_size(file) - crc_bytes), std::byte(0));
+    file[4] = std::byte(std::to_integer<int>(file[4]) + 1);
+    expect_contains(sentence_of<InputError>([&] { decoded(with_checksum(file)); }), "its header is too long");
+}
+
 TEST(CodecDamage, MoreGaussiansThanBytesCanHoldAreRefused) {
     ByteWriter writer;
     write(writer, std::vector<IndexEntry>{{.bytes = 100, .gaussians = 400}});

@@ -28,12 +28,21 @@ Plan quantised_plan(const Gaussians& gaussians, const Description& description) 
     plan.header.error = -10 * octave;
     fit_areas(plan);
     fit_color_steps(plan, importances);
-    for (PlannedPart& planned : plan.parts) quantise_colors(items, plan.steps(planned), planned);
+    const auto each = [&](const auto& visit) {
+        for (PlannedPart& planned : plan.parts) {
+            for (int i = 0; i < planned.part.size(); ++i) visit(items[planned.items[i]], planned, i);
+        }
+    };
+    each([&](const Item& item, PlannedPart& planned, int i) {
+        quantise_color(item, plan.steps(planned), planned.part, i);
+    });
     fit_colors(plan);
     fit_shape_steps(plan, importances);
-    for (PlannedPart& planned : plan.parts) {
-        quantise_shapes(items, plan.steps(planned), plan.header.least_sigma, planned);
-    }
+    each([&](const Item& item, PlannedPart& planned, int i) {
+        const ShapeScale scale(planned.part, plan.steps(planned), plan.header.least_sigma, i);
+        quantise_form(item, scale, planned.part, i);
+        quantise_place(item, scale, planned.part, i);
+    });
     return plan;
 }
 

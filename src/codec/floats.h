@@ -1,0 +1,10 @@
+#pragma once
+
+#include "codec/part.h"
+
+namespace gsfit::codec {
+
+/// The last step, from integers to floats: one operation in double each, and one rounding.
+void append(Gaussians& gaussians, const Part& part, const Description& description);
+
+}  // namespace gsfit::codec
