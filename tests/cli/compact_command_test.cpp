@@ -67,7 +67,8 @@ TEST_F(Compact, IsAsLargeAsIsAskedFor) {
 }
 
 TEST_F(Compact, TrainingGoesOnWhileItIsRounded) {
-    make_run(workspace_);
+    write_picture(workspace_ / "photo.png", 64, 48);
+    ASSERT_EQ(run(short_training("photo.png", "run", {"--max_steps=150"})).exit_code, 0);
     const auto at_once = json_of({"encode", "run", "-o", "field.gsf"});
     const auto trained = json_of({"encode", "run", "-o", "field.gsf", "--finetune", "200"});
     EXPECT_GT(trained["psnr"].get<double>(), at_once["psnr"].get<double>() + 0.05);
@@ -76,24 +77,24 @@ TEST_F(Compact, TrainingGoesOnWhileItIsRounded) {
 }
 
 TEST_F(Compact, CropReadsThePartsItNeeds) {
-    write_picture(workspace_ / "large.png", 1400, 500);
-    ASSERT_EQ(run({"train", "large.png", "--num_gaussians=4000", "--max_steps=5", "--output=run", "--eval_steps=0"})
+    write_picture(workspace_ / "large.png", 2000, 500);
+    ASSERT_EQ(run({"train", "large.png", "--num_gaussians=6000", "--max_steps=5", "--output=run", "--eval_steps=0"})
                   .exit_code,
               0);
     const auto bytes = json_of({"encode", "run", "-o", "field.gsf"})["bytes"].get<int>();
     const auto whole = json_of({"render", "field.gsf", "-o", "whole.png"});
     EXPECT_EQ(whole["bytes_read"], bytes);
-    cut_picture(workspace_ / "whole.png", 1200, 210, 150, 90, workspace_ / "part.png");
-    const auto part = json_of({"render", "field.gsf", "-o", "crop.png", "--crop", "1200,210,150,90"});
+    cut_picture(workspace_ / "whole.png", 1800, 210, 150, 90, workspace_ / "part.png");
+    const auto part = json_of({"render", "field.gsf", "-o", "crop.png", "--crop", "1800,210,150,90"});
     EXPECT_LT(part["bytes_read"], 3 * bytes / 4);
     EXPECT_GT(part["bytes_read"], 100);
     EXPECT_LT(part["gaussians"], whole["gaussians"]);
     EXPECT_LE(compare_pictures(workspace_ / "crop.png", workspace_ / "part.png").greatest, 1);
     // Twice the size is the same part; a raster of another aspect needs all.
     EXPECT_EQ(
-        json_of({"render", "field.gsf", "-o", "crop.png", "--scale", "2", "--crop", "2400,420,300,180"})["bytes_read"],
+        json_of({"render", "field.gsf", "-o", "crop.png", "--scale", "2", "--crop", "3600,420,300,180"})["bytes_read"],
         part["bytes_read"]);
-    EXPECT_EQ(json_of({"render", "field.gsf", "-o", "crop.png", "--width", "5", "--crop", "4,1,1,1"})["bytes_read"],
+    EXPECT_EQ(json_of({"render", "field.gsf", "-o", "crop.png", "--width", "5", "--crop", "4,0,1,1"})["bytes_read"],
               bytes);
 }
 
