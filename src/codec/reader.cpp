@@ -1,6 +1,7 @@
 // From a compact file to Gaussians.
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "codec/code.h"
@@ -32,8 +33,8 @@ struct Reader::State {
     Header header;
     std::optional<Layout> layout;
     std::vector<IndexEntry> index;
-    std::vector<std::uint64_t> offsets;  // of the parts
-    std::uint64_t bytes_read = 0;
+    std::vector<std::uint64_t> offsets;         // of the parts
+    std::atomic<std::uint64_t> bytes_read = 0;  // threads may share a reader
 
     [[noreturn]] void refuse(const std::string& what) const {
         throw InputError("'" + name + "' is no sound .gsf file: " + what + "; get it anew");

@@ -63,6 +63,7 @@ at::Tensor drawn(const std::vector<std::byte>& bytes, const Lattice& lattice) {
 }
 
 using File = std::unique_ptr<gsfit_file, decltype(&gsfit_close)>;
+File opened(std::vector<std::byte>&&) = delete;  // they must stay
 File opened(const std::vector<std::byte>& bytes) {
     File file(gsfit_open_memory(bytes.data(), bytes.size()), gsfit_close);
     EXPECT_NE(file, nullptr) << gsfit_error();
@@ -102,7 +103,8 @@ TEST(Decode, DrawsWhatTheProgramDraws) {
 }
 
 TEST(Decode, TellsWhatIsInAFile) {
-    const File file = opened(example(3));
+    const std::vector<std::byte> bytes = example(3);
+    const File file = opened(bytes);
     const gsfit_info info = gsfit_get_info(file.get());
     EXPECT_EQ(info.width, width);
     EXPECT_EQ(info.height, height);
@@ -195,7 +197,8 @@ TEST(Decode, SaysWhatIsWrong) {
 }
 
 TEST(Decode, LeavesTheFloatingPointModeAsItWas) {
-    const File file = opened(example(1));
+    const std::vector<std::byte> bytes = example(1);
+    const File file = opened(bytes);
     std::fesetenv(FE_DFL_ENV);
     pixels<float>(file, whole);
     volatile float smallest = 1e-38F;
