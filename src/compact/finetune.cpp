@@ -4,6 +4,7 @@
 #include "gsfit/compact.h"
 #include "gsfit/optim.h"
 #include "gsfit/render.h"
+#include "gsfit/render/leaves.h"
 
 namespace gsfit {
 namespace {
@@ -26,13 +27,7 @@ WhitenedRates rates_at(double progress) {
 }
 
 Gradients gradients_of(const Field& field, const Blending& blending, const PackedView& target) {
-    const auto leaf = [](const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); };
-    const Field leaves{.position = leaf(field.position),
-                       .inv_scale = leaf(field.inv_scale),
-                       .rotation = leaf(field.rotation),
-                       .feature = leaf(field.feature),
-                       .raster_width = field.raster_width,
-                       .raster_height = field.raster_height};
+    const Field leaves = leaves_of(field);
     const Lattice lattice = Lattice::whole(field.raster_width, field.raster_height);
     render_loss(leaves, lattice, blending, target, {.l1 = 0, .l2 = 1}).backward();
     return {.position = leaves.position.grad(),

@@ -9,12 +9,11 @@
 #include "gsfit/project.h"
 #include "gsfit/raster.h"
 #include "gsfit/render.h"
+#include "gsfit/render/leaves.h"
 
 namespace gsfit {
 
 namespace {
-
-at::Tensor leaf(const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); }
 
 /// The loss of one band of a step, as a function of the splats.
 class BandLoss {
@@ -87,12 +86,7 @@ std::int64_t step_gradient_bytes(std::int64_t size, int channels) {
 bool draws_image(const TrainOptions& options) { return options.ssim_loss_ratio > 0; }
 
 Differential differentiate(const Field& field, const StepTask& task, const MemorySettings& settings) {
-    const Field leaves{.position = leaf(field.position),
-                       .inv_scale = leaf(field.inv_scale),
-                       .rotation = leaf(field.rotation),
-                       .feature = leaf(field.feature),
-                       .raster_width = field.raster_width,
-                       .raster_height = field.raster_height};
+    const Field leaves = leaves_of(field);
     const Lattice& lattice = task.lattice;
     // Bands add up their gradients on leaves of their own; what comes before is gone through once.
     const Splats projected = project(leaves, lattice);
