@@ -77,6 +77,7 @@ struct TrainOptions {
     std::int64_t relocate_steps = 15;  ///< between two relocations
     float relocate_from = 0.15F;       ///< the first one
     float relocate_until = 0.85F;      ///< the last one
+    float ssim_from = 0.8F;            ///< 1 - SSIM counts from then on; without L1 and L2 it always does
     float position_step = 0;           ///< see StepSizes; 0: by the number of steps
     float scale_step = 0;
     float rotation_step = 0;

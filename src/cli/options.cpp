@@ -174,6 +174,7 @@ TrainOptions train_options(const Config& config, const ImageInfo& image) {
     options.relocate_steps = config.integer("relocate_steps");
     options.relocate_from = real("relocate_from");
     options.relocate_until = real("relocate_until");
+    options.ssim_from = real("ssim_from");
     options.decay_from = real("decay_from");
     options.decay_floor = real("decay_floor");
     options.sublattice = config.boolean("sublattice");

@@ -133,6 +133,9 @@ constexpr Key table[] = {
     gsfit_only({"relocate_from", number, "0.15", {0, 1}, {}, "of the run", "Recipe gsfit", "relocation begins then"}),
     gsfit_only({"relocate_until", number, "0.85", {0, 1}, {}, "of the run", "Recipe gsfit", "and is over then"}),
 
+    gsfit_only({"ssim_from", number, "0.8", {0, 1}, {}, "of the run", "Recipe gsfit",
+        "1 - SSIM counts from then on, where ssim_loss_ratio gives it a weight; steps take two to three times as long"}),
+
     gsfit_only({"position_step", number, "0", {0, 1}, {}, "sigma", "Recipe gsfit",
         "step of a centre; 0: 2 clamp(1.6 / sqrt(max_steps), 0.12, 0.16)"}),
     gsfit_only({"scale_step", number, "0", {0, 1}, {}, "ln sigma", "Recipe gsfit",

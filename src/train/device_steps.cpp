@@ -19,17 +19,28 @@ constexpr std::size_t most_on_their_way = 32;
 DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const TrainOptions& options)
     : gpu_(field.position),
       target_(target),
-      common_{.blending = options.blending,
-              .loss = {.pixel = options.loss, .ssim = options.ssim_loss_ratio},
-              .quantisation = options.quantisation,
-              .graph = options.cuda_graph},
+      common_{.blending = options.blending, .quantisation = options.quantisation, .graph = options.cuda_graph},
       mark_(gpu_->make_mark()) {}
 
 DeviceSteps::~DeviceSteps() { gpu_->free_mark(mark_); }
 
-bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) const {
-    return step_ && step_->is_for(state.field, state.moments) && step_->plan().stride == stride &&
-           step_->plan().bands == settings.bands && step_->plan().half == in_half(settings);
+/// But for the pairs.
+StepPlan DeviceSteps::plan_for(std::int64_t stride, const ImageLoss& loss, const MemorySettings& settings) const {
+    StepPlan plan = common_;
+    plan.loss = loss;
+    plan.stride = stride;
+    plan.bands = settings.bands;
+    plan.half = settings.amp && plan.draws_image();  // only where there are images to be kept so
+    return plan;
+}
+
+bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+                               const MemorySettings& settings) const {
+    if (!step_ || !step_->is_for(state.field, state.moments)) return false;
+    const StepPlan wanted = plan_for(stride, loss, settings);
+    const StepPlan& made = step_->plan();
+    return made.stride == wanted.stride && made.loss.ssim == wanted.loss.ssim && made.bands == wanted.bands &&
+           made.half == wanted.half;
 }
 
 /// Pairs of splats and tiles that a band is given room for.
@@ -39,12 +50,10 @@ std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) 
     return std::min(most_tile_pairs, with_room(seen * seen_bands_ / bands, state.field.size()));
 }
 
-void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) {
+void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+                                const MemorySettings& settings) {
     step_.reset();
-    StepPlan plan = common_;
-    plan.stride = stride;
-    plan.bands = settings.bands;
-    plan.half = in_half(settings);
+    StepPlan plan = plan_for(stride, loss, settings);
     plan.pairs = room_for(state, plan.bands);
     seen_.halt = gpu::StepReport::Halt::none;
     seen_.scale = state.loss_scale.scale;

@@ -22,11 +22,13 @@ public:
     DeviceSteps(const DeviceSteps&) = delete;
     DeviceSteps& operator=(const DeviceSteps&) = delete;
 
-    /// Whether steps of this field, stride and these settings can be given as things are.
-    [[nodiscard]] bool is_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings) const;
+    /// Whether steps of this field, stride, loss and these settings can be given as things are.
+    [[nodiscard]] bool is_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+                                    const MemorySettings& settings) const;
 
     /// Makes it so; no step may be on its way. Nothing is changed when memory fails.
-    void get_ready_for(const TrainState& state, std::int64_t stride, const MemorySettings& settings);
+    void get_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+                       const MemorySettings& settings);
 
     /// Gives back what steps keep of the GPU's memory; none may be on its way.
     void let_go() { step_.reset(); }
@@ -56,8 +58,7 @@ private:
         at::Tensor report;  ///< gpu::StepReport, once the device has come to it
     };
 
-    /// Only where there are images to be kept in half precision.
-    [[nodiscard]] bool in_half(const MemorySettings& settings) const { return settings.amp && common_.draws_image(); }
+    [[nodiscard]] StepPlan plan_for(std::int64_t stride, const ImageLoss& loss, const MemorySettings& settings) const;
     /// Throws DeviceError when the GPU failed.
     void wait();
     [[nodiscard]] std::int64_t room_for(const TrainState& state, std::int64_t bands) const;

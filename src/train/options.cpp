@@ -68,6 +68,7 @@ void TrainOptions::check() const {
     require(relocate_ratio >= 0 && relocate_ratio < 1, "relocate_ratio", "0 (off) or more, below 1");
     require(relocate_steps >= 1, "relocate_steps", "at least 1");
     require(relocate_from >= 0 && relocate_until <= 1, "Each of relocate_from and relocate_until", "0 to 1");
+    require(ssim_from >= 0 && ssim_from <= 1, "ssim_from", "0 to 1");
     require(decay_from >= 0 && decay_from <= 1, "decay_from", "0 to 1");
     require(decay_floor > 0 && decay_floor <= 1, "decay_floor", "above 0 and at most 1");
     require(eval_steps >= 0, "eval_steps", "0 (only at the end) or above");

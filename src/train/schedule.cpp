@@ -114,6 +114,12 @@ std::int64_t Schedule::relocated_count(const TrainState& state, double steps) co
 
 std::int64_t Schedule::removal_stride(double progress) const { return std::max(fine_, stride(progress) / 2); }
 
+ImageLoss Schedule::loss(double progress) const {
+    const bool alone = options_.loss.l1 == 0 && options_.loss.l2 == 0;
+    const bool similarity = options_.image_gs || alone || static_cast<float>(progress) >= options_.ssim_from;
+    return {.pixel = options_.loss, .ssim = similarity ? options_.ssim_loss_ratio : 0.0F};
+}
+
 float Schedule::growth_sigma() const { return std::max(1.0F, options_.growth_sigma * static_cast<float>(pitch_)); }
 
 float Schedule::step_scale(const TrainState& state) const {

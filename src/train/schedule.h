@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "gsfit/loss.h"
 #include "gsfit/optim.h"
 #include "gsfit/train.h"
 
@@ -56,6 +57,9 @@ public:
     /// Stride of the sub-lattice that tells what Gaussians are worth: where a step has 1 sample it has 4, since the
     /// smallest Gaussians are seen by few.
     [[nodiscard]] std::int64_t removal_stride(double progress) const;
+
+    /// The loss of a step.
+    [[nodiscard]] ImageLoss loss(double progress) const;
 
     /// Part of the full step sizes.
     [[nodiscard]] float step_scale(const TrainState& state) const;

@@ -40,7 +40,7 @@ std::int64_t band_height(std::int64_t height, std::int64_t bands);
 void for_each_band(const PackedImage& target, const Lattice& lattice, std::int64_t bands,
                    const std::function<void(const Rows&)>& work);
 
-/// A loss with SSIM draws an image; a pixel loss is worked off block by block.
+/// Whether there are steps that draw an image, as a loss with SSIM does; a pixel loss is worked off block by block.
 bool draws_image(const TrainOptions& options);
 
 }  // namespace gsfit

@@ -219,9 +219,10 @@ private:
     bool give_step() {
         const std::int64_t stride = schedule_.stride(state_.progress);
         if (device_steps_->wants_a_look() && !look()) return false;
-        if (!device_steps_->is_ready_for(state_, stride, memory_.settings())) {
+        const ImageLoss loss = schedule_.loss(state_.progress);
+        if (!device_steps_->is_ready_for(state_, stride, loss, memory_.settings())) {
             if (!look()) return false;
-            memory_.attempt([&] { device_steps_->get_ready_for(state_, stride, memory_.settings()); });
+            memory_.attempt([&] { device_steps_->get_ready_for(state_, stride, loss, memory_.settings()); });
         }
         if (looked_at_step_ == state_.step) looked_ = now();
         const TrainState before = state_;
@@ -287,18 +288,20 @@ private:
     /// The gradients of the next step; none when it has to be skipped.
     std::optional<Gradients> differentiate_next() {
         const Lattice lattice = next_lattice();
-        const ImageLoss loss{.pixel = options_.loss, .ssim = options_.ssim_loss_ratio};
+        const ImageLoss loss = schedule_.loss(state_.progress);
+        // Only where there is an image to be kept in half precision.
+        const auto half = [&] { return memory_.settings().amp && loss.ssim != 0; };
         Differential differential;
         memory_.attempt([&] {
             const StepTask task{.lattice = lattice,
                                 .blending = state_.blending,
                                 .target = target_,
                                 .loss = loss,
-                                .scale = half_images() ? state_.loss_scale.scale : 1.0};
+                                .scale = half() ? state_.loss_scale.scale : 1.0};
             differential = differentiate(drawn_field(state_), task, memory_.settings());
         });
         loss_ = differential.loss.item<double>();
-        if (!half_images()) return differential.gradients;
+        if (!half()) return differential.gradients;
         switch (mixed_precision_.judge(differential, state_)) {
             case MixedPrecision::Verdict::take:
                 return differential.gradients;
@@ -310,9 +313,6 @@ private:
         }
         return std::nullopt;
     }
-
-    /// Only where there are images to be kept in half precision.
-    [[nodiscard]] bool half_images() const { return memory_.settings().amp && draws_image(options_); }
 
     void grow_once() {
         ++state_.growths;

@@ -38,6 +38,7 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
     EXPECT_EQ(ours.scale_step, theirs.scale_step);
     EXPECT_EQ(ours.rotation_step, theirs.rotation_step);
     EXPECT_EQ(ours.feature_step, theirs.feature_step);
+    EXPECT_EQ(ours.ssim_from, theirs.ssim_from);
     EXPECT_EQ(ours.decay_from, theirs.decay_from);
     EXPECT_EQ(ours.decay_floor, theirs.decay_floor);
     EXPECT_EQ(ours.sublattice, theirs.sublattice);
@@ -64,6 +65,7 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
                                  "growth_until: 0.875\ngrowth_sigma: 0.0625\n"
                                  "position_step: 0.03125\nscale_step: 0.015625\n"
                                  "rotation_step: 0.0078125\nfeature_step: 0.00390625\n"
+                                 "ssim_from: 0.4375\n"
                                  "decay_from: 0.1875\ndecay_floor: 0.3125\n"
                                  "sublattice: false\neval_steps: 15\n",
                                  "test"));
@@ -87,6 +89,7 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(options.scale_step, 0.015625F);
     EXPECT_EQ(options.rotation_step, 0.0078125F);
     EXPECT_EQ(options.feature_step, 0.00390625F);
+    EXPECT_EQ(options.ssim_from, 0.4375F);
     EXPECT_EQ(options.decay_from, 0.1875F);
     EXPECT_EQ(options.decay_floor, 0.3125F);
     EXPECT_FALSE(options.sublattice);

@@ -208,7 +208,8 @@ TrainState learned(const TrainState& start, const PackedImage& target, int count
     DeviceSteps steps(state.field, target, options);
     const MemorySettings settings{.amp = false};
     while (state.step < count) {
-        if (!steps.is_ready_for(state, 1, settings)) steps.get_ready_for(state, 1, settings);
+        const ImageLoss loss{.pixel = options.loss};
+        if (!steps.is_ready_for(state, 1, loss, settings)) steps.get_ready_for(state, 1, loss, settings);
         steps.give(state, Lattice::whole(target.width(), target.height()),
                    WhitenedRates{{.position = 0.1F, .scale = 0.3F}, {}});
         ++state.step;
@@ -232,10 +233,10 @@ TEST_F(DeviceStepTest, GivesHalfPrecisionUpWhenTheLossIsNotFinite) {
     TrainState state = on(device(), field_);
     state.field.feature.fill_(1e6);
     TrainOptions options;
-    options.ssim_loss_ratio = 0.3F;
+    const ImageLoss loss{.pixel = options.loss, .ssim = 0.3F};
     DeviceSteps steps(state.field, device_target(), options);
     const auto give_two = [&] {
-        steps.get_ready_for(state, 1, {.amp = true});
+        steps.get_ready_for(state, 1, loss, {.amp = true});
         for (int i = 0; i < 2; ++i) {
             steps.give(state, phase(1, 0), WhitenedRates{sizes, {}});
             ++state.step;

@@ -88,9 +88,30 @@ TEST_F(TrainOnGpu, LearnsInMixedPrecisionWithSsim) {
     options.memory.checkpointing = true;
     options.memory.bands = 2;
     options.ssim_loss_ratio = 0.1F;
+    options.ssim_from = 0.5F;
     const TrainState state = train(image, options, {});
     EXPECT_LT(state.skipped_steps, 20);
     EXPECT_GT(evaluate(state.field, state.blending, image).psnr, 26);
+}
+
+TEST_F(TrainOnGpu, TakesSsimWhenTheCpuDoes) {
+    TrainOptions options = short_run(device());
+    options.max_steps = 8;
+    options.ssim_loss_ratio = 0.5F;
+    options.ssim_from = 0.5F;
+    const auto losses = [&] {
+        std::vector<double> all;
+        train(picture(72, 50), options, {[&](const TrainEvent& event) {
+                  if (event.kind == TrainEvent::Kind::stepped) all.push_back(event.loss);
+              }});
+        return all;
+    };
+    const std::vector<double> there = losses();
+    options.device = c10::kCPU;
+    const std::vector<double> here = losses();
+    ASSERT_EQ(there.size(), here.size());
+    EXPECT_GT(here[4], here[3] + 0.05);
+    for (std::size_t i = 0; i < here.size(); ++i) EXPECT_NEAR(there[i], here[i], 5e-3) << "step " << i + 1;
 }
 
 TEST_F(TrainOnGpu, FollowsRecipeImageGs) {

@@ -129,6 +129,7 @@ TrainOptions short_run() {
     options.max_steps = 30;
     options.eval_steps = 0;
     options.ssim_loss_ratio = 0.05F;
+    options.ssim_from = 0;
     return options;
 }
 

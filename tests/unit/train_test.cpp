@@ -97,6 +97,48 @@ TEST(Train, RelocatesWhenItIsTime) {
     EXPECT_EQ(count_at(90), 0) << "nobody knows what a Gaussian is worth then";
 }
 
+TEST(Train, TakesSsimWhenItIsTime) {
+    TrainOptions options = short_run();
+    options.loss = {.l1 = 0.5F, .l2 = 2};
+    options.ssim_loss_ratio = 0.01F;
+    options.ssim_from = 0.75F;
+    const auto loss_at = [&](double progress) { return Schedule(options, 40, 30).loss(progress); };
+    EXPECT_EQ(loss_at(0.74).ssim, 0);
+    EXPECT_EQ(loss_at(0.75).ssim, 0.01F);
+    for (const double progress : {0.1, 0.9}) {
+        EXPECT_EQ(loss_at(progress).pixel.l1, 0.5F);
+        EXPECT_EQ(loss_at(progress).pixel.l2, 2);
+    }
+    options.loss = {.l1 = 0, .l2 = 0};
+    EXPECT_EQ(loss_at(0).ssim, 0.01F) << "there is nothing else to train for";
+    options.loss = {.l1 = 1, .l2 = 0};
+    options.image_gs.emplace();
+    EXPECT_EQ(loss_at(0).ssim, 0.01F) << "as Image-GS does";
+}
+
+TEST(Train, LearnsFromSsimOnceItIsTime) {
+    TrainOptions options = short_run();
+    const auto losses = [&](float ratio) {
+        options.ssim_loss_ratio = ratio;
+        std::vector<double> all;
+        const TrainListener listener = [&](const TrainEvent& event) {
+            if (event.kind == Kind::stepped) all.push_back(event.loss);
+        };
+        train(picture(40, 30, 3), options, {listener});
+        return all;
+    };
+    options.ssim_from = 0.5F;
+    const std::vector<double> without = losses(0);
+    const std::vector<double> with = losses(0.01F);
+    ASSERT_GE(with.size(), 7U);
+    EXPECT_TRUE(std::equal(with.begin(), with.begin() + 6, without.begin()));
+    EXPECT_GT(with[6], without[6]);
+    EXPECT_LT(with[6], without[6] + 0.01) << "the field is the same, and 1 - SSIM below 1";
+    options.loss.l2 = 0;
+    options.loss.l1 = 0;
+    EXPECT_GT(losses(1).front(), losses(1).back());
+}
+
 TEST(Train, TellsWhatHappens) {
     const auto events = events_of(short_run());
     EXPECT_EQ(events.front(), std::pair(Kind::started, std::int64_t{0}));
@@ -155,6 +197,7 @@ TEST(Train, LearnsBlackAndFlatPictures) {
 TEST(Train, TrainsWithSsim) {
     TrainOptions options = short_run();
     options.ssim_loss_ratio = 0.1F;
+    options.ssim_from = 0;
     double first = 0;
     double last = 0;
     const TrainListener listener = [&](const TrainEvent& event) {
@@ -235,6 +278,8 @@ TEST(TrainOptions, RefusesWhatIsOutOfRange) {
     refused([](auto& options) { options.growth_sigma = 0; });
     refused([](auto& options) { options.position_step = -1; });
     refused([](auto& options) { options.feature_step = std::nanf(""); });
+    refused([](auto& options) { options.ssim_from = 1.1F; });
+    refused([](auto& options) { options.ssim_from = std::nanf(""); });
     refused([](auto& options) { options.decay_from = 1.5F; });
     refused([](auto& options) { options.decay_floor = 0; });
     refused([](auto& options) { options.eval_steps = -1; });
