@@ -12,37 +12,66 @@
 #include <utility>
 
 #include "raster/block-inl.h"
+#include "raster/network-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
 
 constexpr int tile_lanes = tile_rows * lanes;  // samples of a tile
 
-enum class From { largest, smallest };
+/// Adds vectors of weights to the n first of those before.
+template <From from, int n>
+class FirstWeights {
+public:
+    HWY_INLINE FirstWeights() {
+        GSFIT_UNROLL
+        for (V& weight : first_) {
+            weight = hn::Set(D(), from == From::largest ? 0.0F : std::numeric_limits<float>::max());
+        }
+    }
 
-/// The n-th largest, or smallest, of a tile's weights [count][tile_lanes] for each sample, by insertion into the n best
-/// so far.
+    HWY_INLINE void add(V weight) {
+        GSFIT_UNROLL
+        for (int k = 0; k < n; ++k) order<from>(first_[k], weight);
+    }
+
+    /// Of two sorted lists the one's first and the other's last are compared: what is left falls, then rises in order.
+    template <int count>
+    HWY_INLINE void add(V (&weights)[count]) {
+        apply<SortingNetwork, from>(weights);
+        GSFIT_UNROLL
+        for (int k = 0; k < (n < count ? n : count); ++k) {
+            first_[n - 1 - k] = first_of<from>(first_[n - 1 - k], weights[k]);
+        }
+        apply<MergingNetwork, from>(first_);
+    }
+
+    [[nodiscard]] HWY_INLINE V last() const { return first_[n - 1]; }
+
+private:
+    V first_[n];
+};
+
+/// The n-th largest, or smallest, of a tile's weights [count][tile_lanes] for each sample.
 template <From from, int n>
 void nth_weight(const float* weights, int count, float* result) {
+    constexpr int together = 8;
     const D d;
     for (int row = 0; row < tile_rows; ++row) {
-        V best[n];
-        GSFIT_UNROLL
-        for (int k = 0; k < n; ++k) {
-            best[k] = from == From::largest ? hn::Zero(d) : hn::Set(d, std::numeric_limits<float>::max());
-        }
+        FirstWeights<from, n> first;
         const float* next = weights + row * lanes;
-        for (int i = 0; i < count; ++i, next += tile_lanes) {
-            V weight = hn::Load(d, next);
+        int left = count;
+        for (; left >= together; left -= together) {
+            V group[together];
             GSFIT_UNROLL
-            for (int k = 0; k < n; ++k) {
-                const V low = hn::Min(best[k], weight);
-                const V high = hn::Max(best[k], weight);
-                best[k] = from == From::largest ? high : low;
-                weight = from == From::largest ? low : high;
+            for (V& weight : group) {
+                weight = hn::Load(d, next);
+                next += tile_lanes;
             }
+            first.add(group);
         }
-        hn::Store(best[n - 1], d, result + row * lanes);
+        for (; left > 0; --left, next += tile_lanes) first.add(hn::Load(d, next));
+        hn::Store(first.last(), d, result + row * lanes);
     }
 }
 
