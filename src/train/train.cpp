@@ -333,7 +333,7 @@ private:
 
     /// Moves the Gaussians that the image would miss least to where it is worst.
     void relocate(std::int64_t count) {
-        const Lattice seen = random_phase(schedule_.removal_stride(state_.progress));
+        const Lattice seen = random_phase(schedule_.removal_stride());
         const Lattice lattice = random_phase(schedule_.stride(state_.progress));
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
