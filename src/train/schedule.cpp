@@ -88,13 +88,12 @@ std::int64_t Schedule::growth_count() const {
     return (base_count_ - initial_count() + times - 1) / times;
 }
 
-bool Schedule::relocates(double steps) const {
-    constexpr double fewest_steps = 150;  // in which those that were moved find their shape
-    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects() && steps >= fewest_steps;
+bool Schedule::relocates() const {
+    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects();
 }
 
-std::int64_t Schedule::relocated_count(const TrainState& state, double steps) const {
-    if (!relocates(steps) || state.step % options_.relocate_steps != 0) return 0;
+std::int64_t Schedule::relocated_count(const TrainState& state) const {
+    if (!relocates() || state.step % options_.relocate_steps != 0) return 0;
     const auto progress = static_cast<float>(state.progress / base_share_);
     if (progress < options_.relocate_from || progress >= options_.relocate_until) return 0;
     return static_cast<std::int64_t>(options_.relocate_ratio * step_scale(state) *

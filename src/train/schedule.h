@@ -47,11 +47,11 @@ public:
     /// Sigma of an added Gaussian [pixels].
     [[nodiscard]] float growth_sigma() const;
 
-    /// Whether a run of about `steps` steps moves Gaussians at all.
-    [[nodiscard]] bool relocates(double steps) const;
+    /// Whether a run moves Gaussians at all.
+    [[nodiscard]] bool relocates() const;
 
-    /// Gaussians to be moved to where they are worth more after the state's step, in a run of about `steps` steps.
-    [[nodiscard]] std::int64_t relocated_count(const TrainState& state, double steps) const;
+    /// Gaussians to be moved to where they are worth more after the state's step.
+    [[nodiscard]] std::int64_t relocated_count(const TrainState& state) const;
 
     /// Stride of the sub-lattice that tells what Gaussians are worth: the fine one, since the smallest are seen by few
     /// samples of the coarse one.

@@ -179,7 +179,7 @@ private:
         const bool growing = refining || state_.growths < schedule_.growths_due(state_);
         constexpr std::int64_t sort_steps = 256;
         const bool sorting = state_.step % sort_steps == 0;
-        const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_, pace_.steps());
+        const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_);
         if (growing || sorting || relocated > 0) {
             if (!look()) return false;
             if (device_steps_) device_steps_->let_go();  // it is for the tensors as they were
