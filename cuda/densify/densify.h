@@ -28,11 +28,10 @@ struct Growth {
     std::int64_t count;  ///< Gaussians to add
     float sigma;         ///< of the new ones, before they are drawn out along edges [pixels]
     double pitch;        ///< sqrt(pixels / Gaussians) of the finished field [pixels]
-    std::uint64_t seed;  ///< another than that of the samples' draw
 };
 
-/// Writes Gaussians [first, first + growth.count): one at a random pixel around each of the samples [growth.count] of
-/// the lattice, made as gaussians_at() makes them. Moments are left to the caller.
+/// Writes Gaussians [first, first + growth.count): one at each of the samples [growth.count] of the lattice, made as
+/// gaussians_at() makes them. Moments are left to the caller.
 void add_gaussians(const PackedView& target, const Lattice& lattice, const std::int64_t* samples, const Growth& growth,
                    const FieldView& field, std::int64_t first, Stream stream);
 

@@ -76,12 +76,6 @@ __device__ inline Edge edge_at(const PackedView& image, std::int64_t x, std::int
     return {0.5F * atan2f(2.0F * xy, xx - yy), difference / (xx + yy + 1e-4F)};
 }
 
-/// A random one of the `stride` pixels around a sample's.
-__device__ inline std::int64_t pixel_around(std::int64_t center, std::int64_t stride, std::int64_t size,
-                                            std::int64_t random) {
-    return clamp(center + random % stride - stride / 2, std::int64_t{0}, size - 1);
-}
-
 constexpr int placing_threads = 64;
 
 __global__ void __launch_bounds__(placing_threads)
@@ -90,11 +84,8 @@ __global__ void __launch_bounds__(placing_threads)
     const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * placing_threads + threadIdx.x;
     if (i >= growth.count) return;
     const std::int64_t sample = samples[i];
-    const auto random = 2 * static_cast<std::uint64_t>(sample);
-    const std::int64_t x = pixel_around(lattice.x + sample % lattice.width * lattice.stride, lattice.stride,
-                                        target.width, hash(growth.seed, random));
-    const std::int64_t y = pixel_around(lattice.y + sample / lattice.width * lattice.stride, lattice.stride,
-                                        target.height, hash(growth.seed, random + 1));
+    const std::int64_t x = lattice.x + sample % lattice.width * lattice.stride;
+    const std::int64_t y = lattice.y + sample / lattice.width * lattice.stride;
     const Edge edge = edge_at(target, x, y, tap);
     const float stretch = expf(0.6F * edge.coherence * edge.coherence);
     const std::int64_t row = first + i;

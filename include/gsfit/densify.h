@@ -27,7 +27,7 @@ inline constexpr std::int64_t growth_band_rows = 256;
 
 /// Adds Gaussians where the field is worst: at samples of `lattice` drawn with probability proportional to the residual
 /// to the power of 2.5, the field being rendered there band by band. Where the residual is not finite it counts as 0.
-/// Each Gaussian lands at a random pixel around its sample. At most half as many as there are samples are added. New
+/// Each Gaussian is centred on its sample. At most half as many as there are samples are added. New
 /// moments are 0; everything is sorted in Morton order. Throws Error when a render has another shape, and what `render`
 /// throws; `random` has then moved on.
 void grow(Field& field, Moments& moments, const RenderRows& render, const PackedView& target, const Lattice& lattice,

@@ -58,8 +58,7 @@ void grow_on_device(const Gpu& gpu, Field& field, Moments& moments, const Render
     }
     const std::int64_t size = field.size();
     Field all = with_room(field, options.count);
-    gpu->add_gaussians(target, lattice, gpu->drawn(sampler),
-                       {options.count, options.sigma, options.pitch, random.bits()},
+    gpu->add_gaussians(target, lattice, gpu->drawn(sampler), {options.count, options.sigma, options.pitch},
                        {all.position.data_ptr<float>(), all.inv_scale.data_ptr<float>(), all.rotation.data_ptr<float>(),
                         all.feature.data_ptr<float>()},
                        size, gpu.stream());

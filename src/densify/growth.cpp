@@ -82,19 +82,12 @@ std::vector<std::int64_t> draw_by_residual(const RenderRows& render, const Packe
     return sampler.take();
 }
 
-/// A random pixel around each of the samples.
-std::vector<Site> sites_around(const std::vector<std::int64_t>& samples, const PackedView& target,
-                               const Lattice& lattice, float sigma, Random& random) {
+std::vector<Site> sites_of(const std::vector<std::int64_t>& samples, const Lattice& lattice, float sigma) {
     std::vector<Site> sites;
     sites.reserve(samples.size());
-    const auto around = [&](std::int64_t center, std::int64_t size) {
-        const std::int64_t pixel = center + random.below(lattice.stride) - lattice.stride / 2;
-        return std::clamp<std::int64_t>(pixel, 0, size - 1);
-    };
     for (const std::int64_t sample : samples) {
-        const std::int64_t x = around(lattice.x + sample % lattice.width * lattice.stride, target.width);
-        const std::int64_t y = around(lattice.y + sample / lattice.width * lattice.stride, target.height);
-        sites.push_back({x, y, sigma});
+        sites.push_back({lattice.x + sample % lattice.width * lattice.stride,
+                         lattice.y + sample / lattice.width * lattice.stride, sigma});
     }
     return sites;
 }
@@ -123,7 +116,7 @@ void grow(Field& field, Moments& moments, const RenderRows& render, const Packed
         return;
     }
     const auto samples = draw_by_residual(render, target, lattice, count, random);
-    const auto sites = sites_around(samples, target, lattice, options.sigma, random);
+    const auto sites = sites_of(samples, lattice, options.sigma);
     Field all = concatenate(field, gaussians_at(target, sites, options.pitch, options.forget));
     const auto added = static_cast<std::int64_t>(sites.size());
     Moments all_moments = concatenate(moments, Moments::zeros(added, target.channels));

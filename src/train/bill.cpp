@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "gsfit/bin.h"
 #include "gsfit/densify.h"
@@ -28,11 +27,9 @@ std::int64_t state_bytes(const ImageInfo& image, const TrainOptions& options) {
     return field_bytes(options.num_gaussians, image.channels) + moments_bytes(options.num_gaussians, image.channels);
 }
 
-/// Gaussians that a relocation moves at most; 0: a run has none, as far as is known before it.
+/// Gaussians that a relocation moves at most; 0: a run has none.
 std::int64_t most_relocated(const TrainOptions& options, const Schedule& schedule) {
-    const double steps =
-        options.max_seconds > 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(options.max_steps);
-    if (!schedule.relocates(steps)) return 0;
+    if (!schedule.relocates()) return 0;
     return static_cast<std::int64_t>(options.relocate_ratio * static_cast<float>(options.num_gaussians)) + 1;
 }
 

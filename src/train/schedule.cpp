@@ -9,7 +9,6 @@ namespace gsfit {
 namespace {
 
 constexpr double coarse_until = 0.4;
-constexpr double middle_until = 0.8;
 constexpr double refining_scale = 0.5;  // of steps, when a round of refinement begins
 
 /// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples, and one in each direction.
@@ -36,10 +35,7 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
       base_share_(options.refinement ? 0.6 : 1.0),
       pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) / static_cast<double>(base_count_))),
       coarse_(options.sublattice && !options.image_gs ? coarsest_stride(pitch_, width, height) : 1),
-      fine_(std::max<std::int64_t>(1, coarse_ / 4)) {
-    constexpr std::int64_t many = 100000;
-    if (coarse_ == 4 && base_count_ >= many) fine_ = 2;
-}
+      fine_(std::max<std::int64_t>(1, coarse_ / 2)) {}
 
 std::int64_t Schedule::initial_count() const {
     if (options_.initial_gaussians > 0) return options_.initial_gaussians;
@@ -51,9 +47,7 @@ std::int64_t Schedule::initial_count() const {
 }
 
 std::int64_t Schedule::stride(double progress) const {
-    if (progress < coarse_until * base_share_) return coarse_;
-    if (progress < middle_until * base_share_) return std::max<std::int64_t>(1, coarse_ / 2);
-    return fine_;
+    return progress < coarse_until * base_share_ ? coarse_ : fine_;
 }
 
 double Schedule::samples(std::int64_t stride) const {
@@ -61,13 +55,8 @@ double Schedule::samples(std::int64_t stride) const {
 }
 
 double Schedule::samples_left(double progress) const {
-    const auto part = [&](double from, double until) {
-        const double left = std::max(0.0, until - std::max(from, progress));
-        return left * samples(stride(from));
-    };
-    const double coarse_end = coarse_until * base_share_;
-    const double middle_end = middle_until * base_share_;
-    return part(0, coarse_end) + part(coarse_end, middle_end) + part(middle_end, 1);
+    const double coarse_left = std::max(0.0, coarse_until * base_share_ - progress);
+    return coarse_left * samples(coarse_) + (1 - progress - coarse_left) * samples(fine_);
 }
 
 std::int64_t Schedule::growth_times() const {
@@ -99,20 +88,17 @@ std::int64_t Schedule::growth_count() const {
     return (base_count_ - initial_count() + times - 1) / times;
 }
 
-bool Schedule::relocates(double steps) const {
-    constexpr double fewest_steps = 150;  // in which those that were moved find their shape
-    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects() && steps >= fewest_steps;
+bool Schedule::relocates() const {
+    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects();
 }
 
-std::int64_t Schedule::relocated_count(const TrainState& state, double steps) const {
-    if (!relocates(steps) || state.step % options_.relocate_steps != 0) return 0;
+std::int64_t Schedule::relocated_count(const TrainState& state) const {
+    if (!relocates() || state.step % options_.relocate_steps != 0) return 0;
     const auto progress = static_cast<float>(state.progress / base_share_);
     if (progress < options_.relocate_from || progress >= options_.relocate_until) return 0;
     return static_cast<std::int64_t>(options_.relocate_ratio * step_scale(state) *
                                      static_cast<float>(state.field.size()));
 }
-
-std::int64_t Schedule::removal_stride(double progress) const { return std::max(fine_, stride(progress) / 2); }
 
 ImageLoss Schedule::loss(double progress) const {
     const bool alone = options_.loss.l1 == 0 && options_.loss.l2 == 0;

@@ -23,7 +23,7 @@ public:
     /// Gaussians to start with.
     [[nodiscard]] std::int64_t initial_count() const;
 
-    /// Stride of the sub-lattice: coarse for 40% of the run, half of that for 40%, a quarter to the end.
+    /// Stride of the sub-lattice: coarse for 40% of the run before any refinement, half of that to the end.
     [[nodiscard]] std::int64_t stride(double progress) const;
 
     /// Part of the run, from `progress` on, that each stride takes, times the samples of one of its lattices: what the
@@ -48,15 +48,15 @@ public:
     /// Sigma of an added Gaussian [pixels].
     [[nodiscard]] float growth_sigma() const;
 
-    /// Whether a run of about `steps` steps moves Gaussians at all.
-    [[nodiscard]] bool relocates(double steps) const;
+    /// Whether a run moves Gaussians at all.
+    [[nodiscard]] bool relocates() const;
 
-    /// Gaussians to be moved to where they are worth more after the state's step, in a run of about `steps` steps.
-    [[nodiscard]] std::int64_t relocated_count(const TrainState& state, double steps) const;
+    /// Gaussians to be moved to where they are worth more after the state's step.
+    [[nodiscard]] std::int64_t relocated_count(const TrainState& state) const;
 
-    /// Stride of the sub-lattice that tells what Gaussians are worth: where a step has 1 sample it has 4, since the
-    /// smallest Gaussians are seen by few.
-    [[nodiscard]] std::int64_t removal_stride(double progress) const;
+    /// Stride of the sub-lattice that tells what Gaussians are worth: the fine one, since the smallest are seen by few
+    /// samples of the coarse one.
+    [[nodiscard]] std::int64_t removal_stride() const { return fine_; }
 
     /// The loss of a step.
     [[nodiscard]] ImageLoss loss(double progress) const;
@@ -80,7 +80,7 @@ private:
     double base_share_;  // part of the run before any refinement
     double pitch_;
     std::int64_t coarse_;  // stride of the first part
-    std::int64_t fine_;    // stride of the last part
+    std::int64_t fine_;    // stride of the rest
 };
 
 }  // namespace gsfit

@@ -179,7 +179,7 @@ private:
         const bool growing = refining || state_.growths < schedule_.growths_due(state_);
         constexpr std::int64_t sort_steps = 256;
         const bool sorting = state_.step % sort_steps == 0;
-        const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_, pace_.steps());
+        const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_);
         if (growing || sorting || relocated > 0) {
             if (!look()) return false;
             if (device_steps_) device_steps_->let_go();  // it is for the tensors as they were
@@ -333,7 +333,7 @@ private:
 
     /// Moves the Gaussians that the image would miss least to where it is worst.
     void relocate(std::int64_t count) {
-        const Lattice seen = random_phase(schedule_.removal_stride(state_.progress));
+        const Lattice seen = random_phase(schedule_.removal_stride());
         const Lattice lattice = random_phase(schedule_.stride(state_.progress));
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;

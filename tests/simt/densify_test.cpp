@@ -245,7 +245,7 @@ void expect_close(const at::Tensor& value, const at::Tensor& truth) {
     EXPECT_LT(reference::difference(value, truth), 1e-5);
 }
 
-/// Gaussians added behind two that are there are those of gaussians_at() at pixels around the samples.
+/// Gaussians added behind two that are there are those of gaussians_at() at the samples.
 void expect_gaussians(const Target& target, const Lattice& lattice, std::int64_t count, double pitch) {
     SCOPED_TRACE(testing::Message() << target.view().channels << " channels, stride " << lattice.stride);
     std::vector<std::int64_t> samples;
@@ -253,17 +253,13 @@ void expect_gaussians(const Target& target, const Lattice& lattice, std::int64_t
     for (std::int64_t i = 0; i < count; ++i) {
         const std::int64_t sample = i * (lattice.samples() - 1) / std::max<std::int64_t>(1, count - 1);
         samples.push_back(sample);
-        const auto around = [&](std::int64_t center, std::int64_t size, std::uint64_t number) {
-            const auto random = static_cast<std::int64_t>(hash(17, 2 * static_cast<std::uint64_t>(sample) + number));
-            return std::clamp<std::int64_t>(center + random % lattice.stride - lattice.stride / 2, 0, size - 1);
-        };
-        sites.push_back({around(lattice.x + sample % lattice.width * lattice.stride, target.view().width, 0),
-                         around(lattice.y + sample / lattice.width * lattice.stride, target.view().height, 1), 1.5F});
+        sites.push_back({lattice.x + sample % lattice.width * lattice.stride,
+                         lattice.y + sample / lattice.width * lattice.stride, 1.5F});
     }
     const Field expected = gaussians_at(target.view(), sites, pitch);
     Field field = reference::random_field(count + 3, target.view().channels, 64, 48, 1);
     const Field before = reference::random_field(count + 3, target.view().channels, 64, 48, 1);
-    gpu::add_gaussians(target.view(), lattice, samples.data(), {count, 1.5F, pitch, 17}, view_of(field), 2, nullptr);
+    gpu::add_gaussians(target.view(), lattice, samples.data(), {count, 1.5F, pitch}, view_of(field), 2, nullptr);
 
     const auto compare_rows = [&](const at::Tensor& rows, const at::Tensor& truth, const at::Tensor& old) {
         expect_close(rows.narrow(0, 2, count), truth);
@@ -307,7 +303,7 @@ TEST(MortonCodes, SortAsTheCpuDoes) {
     EXPECT_TRUE(at::tensor(order).equal(morton_order(position)));
 }
 
-/// All of it, in bands: at stride 1 a Gaussian lands on its sample, whatever the random numbers.
+/// All of it, in bands.
 TEST(Growth, IsThatOfTheCpu) {
     const Target target(20, 300, 3, 8, 1);
     const Lattice lattice = Lattice::whole(20, 300);
@@ -324,7 +320,7 @@ TEST(Growth, IsThatOfTheCpu) {
         draw.add(band.first * 20, band_weights(image, target.view(), lattice, band));
     }
     Field field = reference::random_field(500, 3, 20, 300, 4);
-    gpu::add_gaussians(target.view(), lattice, draw.drawn().data(), {500, 1.5F, 6, 17}, view_of(field), 0, nullptr);
+    gpu::add_gaussians(target.view(), lattice, draw.drawn().data(), {500, 1.5F, 6}, view_of(field), 0, nullptr);
     const Field sorted = select(field, morton_order(field.position));
     expect_close(sorted.position, expected.position);
     expect_close(sorted.inv_scale, expected.inv_scale);

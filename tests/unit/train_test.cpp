@@ -60,7 +60,7 @@ PackedImage rings() {
 
 TEST(Train, MovesGaussiansToWhereTheyAreWorthMore) {
     TrainOptions options = short_run(100);
-    options.max_steps = 160;
+    options.max_steps = 100;
     const auto psnr_with = [&](float ratio) {
         options.relocate_ratio = ratio;
         const TrainState state = train(rings(), options, {});
@@ -81,7 +81,7 @@ TEST(Train, RelocatesWhenItIsTime) {
         state.field.position = at::zeros({1000, 2});
         state.step = step;
         state.progress = static_cast<double>(step) / 300;
-        return schedule.relocated_count(state, 300);
+        return schedule.relocated_count(state);
     };
     EXPECT_EQ(count_at(30), 0) << "before 15% of the run";
     EXPECT_EQ(count_at(60), 50);
@@ -296,14 +296,12 @@ TrainOptions with(std::int64_t num_gaussians, std::int64_t max_steps) {
 TEST(Schedule, StrideFollowsThePitchAndTheSize) {
     const auto strides = [](std::int64_t count, std::int64_t width, std::int64_t height) {
         const Schedule schedule(with(count, 500), width, height);
-        return std::vector{schedule.stride(0),    schedule.stride(0.39), schedule.stride(0.41),
-                           schedule.stride(0.79), schedule.stride(0.81), schedule.stride(1)};
+        return std::vector{schedule.stride(0), schedule.stride(0.39), schedule.stride(0.41), schedule.stride(1)};
     };
-    EXPECT_EQ(strides(30000, 6976, 5040), (std::vector<std::int64_t>{8, 8, 4, 4, 2, 2}));
-    EXPECT_EQ(strides(5000, 768, 512), (std::vector<std::int64_t>{2, 2, 1, 1, 1, 1}));
-    EXPECT_EQ(strides(200, 96, 64), (std::vector<std::int64_t>{1, 1, 1, 1, 1, 1}));
-    EXPECT_EQ(strides(10, 1024, 1024), (std::vector<std::int64_t>{4, 4, 2, 2, 1, 1})) << "2^16 samples are left";
-    EXPECT_EQ(strides(150000, 6976, 5040), (std::vector<std::int64_t>{4, 4, 2, 2, 2, 2})) << "many end at half";
+    EXPECT_EQ(strides(30000, 6976, 5040), (std::vector<std::int64_t>{8, 8, 4, 4}));
+    EXPECT_EQ(strides(5000, 768, 512), (std::vector<std::int64_t>{2, 2, 1, 1}));
+    EXPECT_EQ(strides(200, 96, 64), (std::vector<std::int64_t>{1, 1, 1, 1}));
+    EXPECT_EQ(strides(10, 1024, 1024), (std::vector<std::int64_t>{4, 4, 2, 2})) << "2^16 samples are left";
     EXPECT_EQ(strides(1000, 300000, 1).front(), 1) << "a lattice has a sample in each direction";
     EXPECT_EQ(strides(1000, 300000, 3).front(), 2);
     TrainOptions whole = with(30000, 500);
