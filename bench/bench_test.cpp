@@ -119,10 +119,29 @@ TEST_F(Bench, FitRefusesAMissingImage) {
     EXPECT_EQ(output.exit_code, 3) << output.text;
 }
 
+TEST_F(Bench, DecodeReportsTheWholeAndAPart) {
+    const auto file = folder / "figures.json";
+    const Output output =
+        run_bench("decode '" GSFIT_COMPACT_FILE "' --crop 20 --rounds 2 --json '" + file.string() + "'");
+    ASSERT_EQ(output.exit_code, 0) << output.text;
+    std::ifstream stream(file);
+    const auto report = nlohmann::json::parse(stream);
+    EXPECT_EQ(report.at("gaussians"), 2300);
+    EXPECT_EQ(report.at("width"), 1200);
+    ASSERT_EQ(report.at("parts").size(), 2U);
+    for (const auto& part : report["parts"]) {
+        EXPECT_GT(part.at("open_ms"), 0.0);
+        EXPECT_GT(part.at("draw_ms"), 0.0);
+    }
+    EXPECT_LT(report["parts"][1].at("bytes_read"), report["parts"][0].at("bytes_read"));
+    EXPECT_EQ(run_bench("decode '" + file.string() + "'").exit_code, 3);
+}
+
 TEST_F(Bench, BadFlagsAreOneSentence) {
-    for (const char* flags : {"--sizes 128x96", "--sizes 0x96/10", "--sizes 8x8/5/9", "--blends mean", "--threads 0",
-                              "--threads many", "--simd mmx", "--cutoff 0", "--ssim 2", "--rounds 0", "--colour red",
-                              "again", "measure", "fit", "fit picture.png", "fit picture.png 10 0"}) {
+    for (const char* flags :
+         {"--sizes 128x96", "--sizes 0x96/10", "--sizes 8x8/5/9", "--blends mean", "--threads 0", "--threads many",
+          "--simd mmx", "--cutoff 0", "--ssim 2", "--rounds 0", "--colour red", "again", "measure", "fit",
+          "fit picture.png", "fit picture.png 10 0", "decode", "decode a.gsf --rounds 0"}) {
         SCOPED_TRACE(flags);
         const Output output = run_bench(flags);
         EXPECT_EQ(output.exit_code, 2);

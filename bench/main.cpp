@@ -1,10 +1,11 @@
-// gsfit_bench: times training steps, or whole fits. tools/bench builds and runs it.
+// gsfit_bench: times training steps, whole fits, or the decoder. tools/bench builds and runs it.
 
 #include <ATen/Parallel.h>
 
 #include <cstdio>
 #include <exception>
 
+#include "bench/decode.h"
 #include "bench/fit.h"
 #include "bench/steps.h"
 #include "gsfit/core/error.h"
@@ -15,9 +16,11 @@ namespace {
 
 void run(Words words) {
     const std::string command = words.empty() ? "" : words.front();
-    if (command == "fit" || command == "measure") words.erase(words.begin());
+    if (command == "fit" || command == "decode" || command == "measure") words.erase(words.begin());
     if (command == "fit") {
         if (const auto options = parse_fit_options(words)) run_fit(*options);
+    } else if (command == "decode") {
+        if (const auto options = parse_decode_options(words)) run_decode(*options);
     } else if (const auto options = parse_step_options(words)) {
         command == "measure" ? run_measurement(*options) : run_steps(*options);
     }

@@ -21,7 +21,7 @@ using Texts = std::vector<std::string>;
 
 cxxopts::Options step_flags() {
     cxxopts::Options options("tools/bench", "Times training steps on synthetic fields; docs/performance.md explains.");
-    options.custom_help("[fit] [flags]")
+    options.custom_help("[fit|decode] [flags]")
         .add_options()("sizes", "WIDTHxHEIGHT/GAUSSIANS, with /STRIDE for a sub-lattice",
                        cxxopts::value<Texts>()->default_value(all_sizes))(
             "blends", "sum, norm, topk_norm", cxxopts::value<Texts>()->default_value("sum,norm"))(
@@ -47,6 +47,18 @@ cxxopts::Options fit_flags() {
             "threads", "0: all cores", cxxopts::value<int>()->default_value("0"))(
             "simd", "avx512, avx2, sse4, neon", cxxopts::value<std::string>()->default_value(simd_names().front()));
     options.parse_positional({"image", "gaussians", "steps"});
+    return options;
+}
+
+cxxopts::Options decode_flags() {
+    cxxopts::Options options("tools/bench", "Opens and draws a compact file; docs/performance.md explains.");
+    options.custom_help("decode [flags]")
+        .positional_help("FILE")
+        .add_options()("file", "", cxxopts::value<std::string>())(
+            "crop", "side of the square in its middle that is drawn by itself [pixels]",
+            cxxopts::value<int>()->default_value("512"))("rounds", "times that it is opened and drawn",
+                                                         cxxopts::value<int>()->default_value("5"));
+    options.parse_positional({"file"});
     return options;
 }
 
@@ -194,6 +206,18 @@ std::optional<FitOptions> parse_fit_options(const Words& words) {
                           .seeds = whole_number("seeds", (*parsed)["seeds"].as<int>(), 1, 1000),
                           .threads = whole_number("threads", (*parsed)["threads"].as<int>(), 0, 1024),
                           .simd = simd_of((*parsed)["simd"].as<std::string>())};
+    });
+}
+
+std::optional<DecodeOptions> parse_decode_options(const Words& words) {
+    return as_usage_error([&]() -> std::optional<DecodeOptions> {
+        const auto parsed = parse(decode_flags(), words);
+        if (!parsed) return std::nullopt;
+        if (parsed->count("file") == 0) throw UsageError("decode takes a compact file");
+        return DecodeOptions{.common = common_of(*parsed),
+                             .file = (*parsed)["file"].as<std::string>(),
+                             .crop = whole_number("crop", (*parsed)["crop"].as<int>(), 1, 1 << 24),
+                             .rounds = whole_number("rounds", (*parsed)["rounds"].as<int>(), 1, 1000)};
     });
 }
 

@@ -36,9 +36,18 @@ struct FitOptions {
     std::string simd;  ///< a name of simd_names()
 };
 
-/// Both throw UsageError; no value when help was asked for and has been printed.
+/// Drawing of a compact file.
+struct DecodeOptions {
+    CommonOptions common;
+    std::filesystem::path file;
+    std::int64_t crop = 512;  ///< side of the square in its middle that is drawn by itself [pixels]
+    int rounds = 5;           ///< the least times count
+};
+
+/// All throw UsageError; no value when help was asked for and has been printed.
 std::optional<StepOptions> parse_step_options(const Words& words);
 std::optional<FitOptions> parse_fit_options(const Words& words);
+std::optional<DecodeOptions> parse_decode_options(const Words& words);
 
 /// The words that make parse_step_options() return this row alone, to be measured once.
 Words words_of(const Row& row, int repeat);

@@ -11,10 +11,11 @@ namespace gsfit::codec {
 namespace {
 
 constexpr double cells_per_gaussian = 2;
-constexpr double chunk_side = 512;       // [pixels]
-constexpr double least_in_chunk = 1000;  // Gaussians, on average: fewer do not pay for a chunk's beginning
+constexpr double one_chunk = 1 << 20;   // [pixels] of an image that is read as a whole in any case
+constexpr double chunk_side = 512;      // [pixels]
+constexpr double least_in_chunk = 700;  // Gaussians, on average: fewer do not pay for a chunk's beginning
 constexpr int most_chunk_cells = 128;
-constexpr double large_reach = 128;  // [pixels] of a support beyond which a Gaussian belongs to the layer
+constexpr double large_reach = 0.25;  // of a chunk's side: a support beyond that belongs to the layer
 
 double log2_area(const Item& item) { return (std::log2(item.major) + std::log2(item.minor)) / 2; }
 
@@ -33,12 +34,13 @@ int cell_of(double pixels, std::size_t gaussians) {
 int chunk_cells_of(const Header& header, std::size_t gaussians) {
     const auto width = static_cast<double>(header.description.width);
     const auto height = static_cast<double>(header.description.height);
-    int cells = std::clamp(static_cast<int>(std::lround(chunk_side / header.cell)), 1, most_chunk_cells);
+    const double wanted = width * height <= one_chunk ? std::max(width, height) : chunk_side;
+    int cells = std::clamp(static_cast<int>(std::ceil(wanted / header.cell)), 1, most_chunk_cells);
     const auto is_full = [&] {
         const double side = 1.0 * cells * header.cell;
         return std::ceil(width / side) * std::ceil(height / side) * least_in_chunk <= static_cast<double>(gaussians);
     };
-    while (cells < most_chunk_cells && !is_full()) cells = std::min(2 * cells, most_chunk_cells);
+    while (cells < most_chunk_cells && !is_full()) ++cells;
     return cells;
 }
 
@@ -58,10 +60,13 @@ Log least_sigma_of(const std::vector<Item>& items) {
     return static_cast<Log>(std::max(std::floor(std::ldexp(std::log2(least), log_bits)), 1.0 * least_area));
 }
 
-bool is_large(const Item& item) { return std::max(item.half_width, item.half_height) > large_reach; }
+bool is_large(const Item& item, const Header& header) {
+    return std::max(item.half_width, item.half_height) > large_reach * header.cell * header.chunk_cells;
+}
 
 int layer_cell_of(const std::vector<Item>& items, const Header& header) {
-    const auto large = static_cast<std::size_t>(std::count_if(items.begin(), items.end(), is_large));
+    const auto large = static_cast<std::size_t>(
+        std::count_if(items.begin(), items.end(), [&](const Item& item) { return is_large(item, header); }));
     const bool is_whole = Layout(header).parts() == 2;  // one chunk is read as a whole in any case
     if (large == 0 || is_whole) return 0;
     const double width = static_cast<double>(header.description.width);
@@ -115,7 +120,7 @@ Plan plan_of(const std::vector<Item>& items, const Description& description) {
     const Layout layout(plan.header);
     plan.parts.resize(static_cast<std::size_t>(layout.parts()));
     for (std::size_t i = 0; i < items.size(); ++i) {
-        const bool in_layer = plan.header.layer_cell > 0 && is_large(items[i]);
+        const bool in_layer = plan.header.layer_cell > 0 && is_large(items[i], plan.header);
         plan.parts[in_layer ? 0 : layout.chunk_at(items[i].x, items[i].y)].items.push_back(i);
     }
     for (std::size_t part = 0; part < plan.parts.size(); ++part) {

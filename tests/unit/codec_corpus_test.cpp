@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(Kept, CodecCorpus,
                          testing::Values(Kept{"color", 150, 0x71333DB0U}, Kept{"coarse", 90, 0xBDA61242U},
                                          Kept{"fine", 40, 0xB5B53C7AU}, Kept{"empty", 0, 0U},
                                          Kept{"grey", 60, 0x89A93C1DU}, Kept{"stack", 50, 0xA9C95DFEU},
-                                         Kept{"chunks", 2300, 0xDC24087DU}),
+                                         Kept{"chunks", 2300, 0xDC24087DU}, Kept{"parts", 120, 0x3400FEA9U}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
