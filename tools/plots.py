@@ -6,6 +6,10 @@ import math
 COLORS = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f"]
 
 
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def panel(lines, left, top, x, y):
     """A diagram of the points of `lines` (name -> dicts) in SVG elements. x and y are (key, label); x is logarithmic."""
     width, height = 330, 200
@@ -21,10 +25,10 @@ def panel(lines, left, top, x, y):
     yield f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="#999"/>'
     yield f'<text x="{left + width / 2}" y="{top + height + 30}" text-anchor="middle">{x[1]}</text>'
     yield f'<text x="{left}" y="{top - 8}">{y[1]}</text>'
-    for part in (0, 1):
-        at = f"{10 ** (min(xs) + part * x_range):.3g}"
-        yield f'<text x="{left + part * width}" y="{top + height + 14}" text-anchor="middle">{at}</text>'
-        value = f"{min(ys) + part * y_range:.3g}"
+    for part, anchor in ((0, "start"), (1, "end")):
+        at = number(10 ** (min(xs) + part * x_range))
+        yield f'<text x="{left + part * width}" y="{top + height + 14}" text-anchor="{anchor}">{at}</text>'
+        value = number(min(ys) + part * y_range)
         yield f'<text x="{left - 4}" y="{top + (1 - part) * height + 4}" text-anchor="end">{value}</text>'
     for color, points in zip(itertools.cycle(COLORS), lines.values()):
         yield f'<polyline points="{" ".join(map(place, points))}" fill="none" stroke="{color}" stroke-width="2"/>'

@@ -11,10 +11,10 @@ namespace gsfit::codec {
 namespace {
 
 constexpr double cells_per_gaussian = 2;
-constexpr double one_chunk = 1 << 20;   // [pixels] of an image that is read as a whole in any case
-constexpr double chunk_side = 512;      // [pixels]
-constexpr double least_in_chunk = 700;  // Gaussians, on average: fewer do not pay for a chunk's beginning
-constexpr int most_chunk_cells = 128;
+constexpr std::int64_t one_chunk = 3 << 18;   // [pixels] of an image that is not worth dividing
+constexpr std::int64_t chunk_side = 512;      // [pixels]
+constexpr std::int64_t least_in_chunk = 700;  // Gaussians, on average: fewer do not pay for a chunk's beginning
+constexpr std::int64_t most_chunk_cells = 128;
 constexpr double large_reach = 0.25;  // of a chunk's side: a support beyond that belongs to the layer
 
 double log2_area(const Item& item) { return (std::log2(item.major) + std::log2(item.minor)) / 2; }
@@ -31,17 +31,20 @@ int cell_of(double pixels, std::size_t gaussians) {
     return static_cast<int>(std::clamp(std::round(pitch), 1.0, 65536.0));
 }
 
+/// Of as many chunks as pay, all about as large.
 int chunk_cells_of(const Header& header, std::size_t gaussians) {
-    const auto width = static_cast<double>(header.description.width);
-    const auto height = static_cast<double>(header.description.height);
-    const double wanted = width * height <= one_chunk ? std::max(width, height) : chunk_side;
-    int cells = std::clamp(static_cast<int>(std::ceil(wanted / header.cell)), 1, most_chunk_cells);
-    const auto is_full = [&] {
-        const double side = 1.0 * cells * header.cell;
-        return std::ceil(width / side) * std::ceil(height / side) * least_in_chunk <= static_cast<double>(gaussians);
+    const std::int64_t columns = ceil_divide(header.description.width, header.cell);
+    const std::int64_t rows = ceil_divide(header.description.height, header.cell);
+    const bool is_small = header.description.width * header.description.height <= one_chunk;
+    std::int64_t cells = is_small ? std::max(columns, rows) : ceil_divide(chunk_side, header.cell);
+    cells = std::min(cells, most_chunk_cells);
+    const auto pays = [&] {
+        const std::int64_t chunks = ceil_divide(columns, cells) * ceil_divide(rows, cells);
+        return chunks * least_in_chunk <= static_cast<std::int64_t>(gaussians);
     };
-    while (cells < most_chunk_cells && !is_full()) ++cells;
-    return cells;
+    while (cells < most_chunk_cells && !pays()) ++cells;
+    const auto needed = [&](std::int64_t all) { return ceil_divide(all, ceil_divide(all, cells)); };
+    return static_cast<int>(std::max(needed(columns), needed(rows)));
 }
 
 /// Cells that hold all centres outside the image, as far as a margin may go.
@@ -71,7 +74,7 @@ int layer_cell_of(const std::vector<Item>& items, const Header& header) {
     if (large == 0 || is_whole) return 0;
     const double width = static_cast<double>(header.description.width);
     const double height = static_cast<double>(header.description.height);
-    const int least = static_cast<int>(std::ceil(std::max(width, height) / most_chunk_cells));
+    const int least = static_cast<int>(std::ceil(std::max(width, height) / static_cast<double>(most_chunk_cells)));
     return std::max({cell_of(width * height, large), least, header.cell});
 }
 

@@ -1,6 +1,7 @@
 // gsfit encode, and the commands that read what it writes.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <nlohmann/json.hpp>
 
@@ -97,6 +98,24 @@ TEST_F(Compact, CropReadsThePartsItNeeds) {
     EXPECT_EQ(json_of({"render", "field.gsf", "-o", "crop.png", "--width", "5", "--crop", "4,0,1,1"})["bytes_read"],
               bytes);
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps freed memory
+TEST_F(Compact, DrawingTakesNoMoreMemoryForATallPicture) {
+    write_picture(workspace_ / "photo.png", 64, 640);
+    ASSERT_EQ(run(short_training("photo.png", "run")).exit_code, 0);
+    ASSERT_EQ(run({"encode", "run", "-o", "field.gsf"}).exit_code, 0);
+    const auto peak_of_children = [] {
+        rusage usage{};
+        getrusage(RUSAGE_CHILDREN, &usage);
+        return usage.ru_maxrss;  // [KiB]
+    };
+    ASSERT_EQ(run({"render", "field.gsf", "-o", "s.png", "--scale", "16", "--crop", "0,0,1024,600"}).exit_code, 0);
+    const auto before = peak_of_children();
+    const auto tall = json_of({"render", "field.gsf", "-o", "tall.png", "--scale", "16"});
+    EXPECT_EQ(tall["height"], 10240);
+    EXPECT_LT(peak_of_children() - before, 10 << 10);  // its bytes alone are 30 MB
+}
+#endif
 
 TEST_F(Compact, HoldsTheImagesOfAStack) {
     fs::create_directory(workspace_ / "stack");

@@ -126,6 +126,20 @@ TEST(CodecDamage, SaysWhatIsWrong) {
     EXPECT_EQ(sentence(), "'field.gsf' is no sound .gsf file: a part of it is damaged; get it anew");
 }
 
+TEST(CodecDamage, DescriptionsThatCannotBeAreRefused) {
+    const auto refused = [](const auto& change) {
+        Description description = raster();
+        change(description);
+        const std::vector<std::byte> file = Encoder(scattered(5, raster()), description).encode(0.01);
+        expect_contains(sentence_of<InputError>([&] { decoded(file); }), "that cannot be");
+    };
+    for (const float gamma : {0.05F, 11.0F}) refused([&](Description& d) { d.maps[0].gamma = gamma; });
+    refused([](Description& d) { d.maps[0].bits = 9; });
+    refused([](Description& d) { d.maps[0].low = d.maps[0].high; });
+    for (const float cutoff : {0.5F, 7.0F}) refused([&](Description& d) { d.blending.cutoff = cutoff; });
+    for (const float eps : {0.0F, 2.0F}) refused([&](Description& d) { d.blending.eps = eps; });
+}
+
 TEST(CodecDamage, AHeadThatIsTooLongIsTold) {
     std::vector<std::byte> file = small_file();
     file.insert(file.begin() + static_cast<std::ptrdiff_t>(prefix_bytes + head_size(file) - crc_bytes), std::byte(0));
