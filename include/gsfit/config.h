@@ -45,6 +45,7 @@ struct Key {
     std::string_view zero_word = {};         ///< of integers from 1 on: the word that is read as 0 and written for it
     std::string_view image_gs_default = {};  ///< where recipe image_gs has another one
     std::optional<Recipe> only = {};         ///< the recipe that reads it, unless both do
+    std::string_view gain = {};  ///< what recipe gsfit's value, or what it switches on, was measured to gain
 
     [[nodiscard]] std::string_view default_for(Recipe recipe) const {
         return recipe == Recipe::image_gs && !image_gs_default.empty() ? image_gs_default : default_text;

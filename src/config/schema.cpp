@@ -30,6 +30,12 @@ constexpr Key image_gs_takes(std::string_view default_text, Key key) {
     return key;
 }
 
+/// A key whose value, or what it switches on, was measured against what Image-GS does (docs/quality.md).
+constexpr Key measured(std::string_view gain, Key key) {
+    key.gain = gain;
+    return key;
+}
+
 constexpr Key only_for(Recipe recipe, Key key) {
     key.only = recipe;
     return key;
@@ -91,26 +97,33 @@ constexpr Key table[] = {
     {"gamma", number, "1", {0.1, 10}, {}, "", "Input",
         "values^gamma are fitted, in 16 bit unless it is 1; renders and metrics are of values^(1/gamma)"},
 
-    image_gs_takes("topk_norm", {"blend", choice, "norm", {}, blend_names, "", "Field",
-        "a pixel is the weighted mean (norm) or sum (sum) of the Gaussians that it sees, or the mean of the topk of largest weight (topk_norm)"}),
+    measured("+0.03 dB over topk_norm, and it lets Gaussians be relocated",
+        image_gs_takes("topk_norm", {"blend", choice, "norm", {}, blend_names, "", "Field",
+        "a pixel is the weighted mean (norm) or sum (sum) of the Gaussians that it sees, or the mean of the topk of largest weight (topk_norm)"})),
     {"topk", integer, "10", {1, max_topk}, {}, "", "Field",
         "Gaussians that a pixel takes by blend topk_norm, beside those whose weight equals the least of them"},
-    image_gs_takes("0.0001", {"blend_eps", number, "0.003", {0.000001, 1}, {}, "", "Field",
-        "added to the sum of weights by blend norm and topk_norm; about 30 exp(-cutoff^2 / 2)"}),
-    image_gs_takes("tile16", {"support", choice, "ellipse", {}, support_names, "", "Field",
-        "a pixel sees a Gaussian inside its ellipse, or in the 16 x 16 tiles that 3 sigma reach (tile16), as in Image-GS"}),
+    measured("-0.02 dB against 0.0001, but the weight at the cutoff is far below it, so that no edge shows there",
+        image_gs_takes("0.0001", {"blend_eps", number, "0.003", {0.000001, 1}, {}, "", "Field",
+        "added to the sum of weights by blend norm and topk_norm; about 30 exp(-cutoff^2 / 2)"})),
+    measured("+0.03 dB over tile16, in two thirds of the time",
+        image_gs_takes("tile16", {"support", choice, "ellipse", {}, support_names, "", "Field",
+        "a pixel sees a Gaussian inside its ellipse, or in the 16 x 16 tiles that 3 sigma reach (tile16), as in Image-GS"})),
     {"cutoff", number, "4.2919321", {1, 6}, {}, "sigma", "Field",
         "a pixel sees a Gaussian up to this distance, with support ellipse"},
 
-    image_gs_takes("1", {"l1_loss_ratio", number, "0", {0, 1000}, {}, "", "Loss",
-        "weight of the mean absolute difference"}),
-    image_gs_takes("0", {"l2_loss_ratio", number, "1", {0, 1000}, {}, "", "Loss",
-        "weight of the mean squared difference"}),
-    image_gs_takes("0.1", {"ssim_loss_ratio", number, "0", {0, 1}, {}, "", "Loss",
-        "weight of 1 - SSIM"}),
+    measured("+0.33 dB over 1, with l2_loss_ratio 1 instead",
+        image_gs_takes("1", {"l1_loss_ratio", number, "0", {0, 1000}, {}, "", "Loss",
+        "weight of the mean absolute difference"})),
+    measured("+0.33 dB over l1_loss_ratio 1 instead",
+        image_gs_takes("0", {"l2_loss_ratio", number, "1", {0, 1000}, {}, "", "Loss",
+        "weight of the mean squared difference"})),
+    measured("+0.43 dB over 0.1 in a third of the time, though SSIM is 0.009 lower",
+        image_gs_takes("0.1", {"ssim_loss_ratio", number, "0", {0, 1}, {}, "", "Loss",
+        "weight of 1 - SSIM"})),
 
-    image_gs_takes("0.5", {"initial_ratio", number, "0.3", {0, 1, true}, {}, "", "Start",
-        "part of num_gaussians placed at the start"}),
+    measured("0.00 dB against 0.5, with fewer Gaussians to draw at first",
+        image_gs_takes("0.5", {"initial_ratio", number, "0.3", {0, 1, true}, {}, "", "Start",
+        "part of num_gaussians placed at the start"})),
     {"init_random_ratio", number, "0.3", {0, 1}, {}, "", "Start",
         "part of those placed uniformly; the others go where the image changes"},
     {"init_from_checkpoint", boolean, "false", {}, {}, "", "Start",
@@ -124,11 +137,13 @@ constexpr Key table[] = {
         "equal additions that bring in the rest; 0: 8, or 4 when there are at most 100 steps"}),
     gsfit_only({"growth_until", number, "0.4", {0, 1, true}, {}, "of the run", "Recipe gsfit",
         "the last addition is done by then"}),
-    gsfit_only({"growth_sigma", number, "0.08", {0, 10, true}, {}, "pitches", "Recipe gsfit",
-        "sigma of an added Gaussian, at least 1 pixel; the pitch is sqrt(pixels / num_gaussians)"}),
-    gsfit_only({"relocate_ratio", number, "0.05", {0, 0.5}, {}, "of the Gaussians", "Recipe gsfit",
+    measured("+0.90 dB over 5 pixels",
+        gsfit_only({"growth_sigma", number, "0.08", {0, 10, true}, {}, "pitches", "Recipe gsfit",
+        "sigma of an added Gaussian, at least 1 pixel; the pitch is sqrt(pixels / num_gaussians)"})),
+    measured("+0.60 dB over none",
+        gsfit_only({"relocate_ratio", number, "0.05", {0, 0.5}, {}, "of the Gaussians", "Recipe gsfit",
         "those that the image would miss least, moved to where it is worst; fewer as steps get smaller; 0: none; "
-        "blend topk_norm has none"}),
+        "blend topk_norm has none"})),
     gsfit_only({"relocate_steps", integer, "15", {1, 1e6}, {}, "", "Recipe gsfit", "steps between two relocations"}),
     gsfit_only({"relocate_from", number, "0.15", {0, 1}, {}, "of the run", "Recipe gsfit", "relocation begins then"}),
     gsfit_only({"relocate_until", number, "0.85", {0, 1}, {}, "of the run", "Recipe gsfit", "and is over then"}),
@@ -144,12 +159,14 @@ constexpr Key table[] = {
         "step of a rotation, smaller for elongated Gaussians; 0: clamp(1.6 / sqrt(max_steps), 0.12, 0.16)"}),
     gsfit_only({"feature_step", number, "0", {0, 1}, {}, "", "Recipe gsfit",
         "step of a colour; 0: clamp(0.25 / sqrt(max_steps), 0.008, 0.025)"}),
-    gsfit_only({"decay_from", number, "0.7", {0, 1}, {}, "of the run", "Recipe gsfit",
-        "steps keep their size until then and fall by a cosine afterwards"}),
+    measured("+0.21 dB over steps that keep their size",
+        gsfit_only({"decay_from", number, "0.7", {0, 1}, {}, "of the run", "Recipe gsfit",
+        "steps keep their size until then and fall by a cosine afterwards"})),
     gsfit_only({"decay_floor", number, "0.05", {0, 1, true}, {}, "", "Recipe gsfit",
         "the part of its size that a step falls to"}),
-    gsfit_only({"sublattice", boolean, "true", {}, {}, "", "Recipe gsfit",
-        "each step trains on a random sub-lattice of the pixels, coarser at first: much faster on large images"}),
+    measured("+1.3 dB in the same time on an illustration of 4 Mpx with 10,000 Gaussians",
+        gsfit_only({"sublattice", boolean, "true", {}, {}, "", "Recipe gsfit",
+        "each step trains on a random sub-lattice of the pixels, coarser at first: much faster on large images"})),
 
     image_gs_only({"init_mode", choice, "gradient", {}, init_modes, "", "Recipe image_gs",
         "where the Gaussians that are not placed uniformly go: by squared gradient, by saliency, or uniformly too"}),

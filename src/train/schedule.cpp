@@ -46,9 +46,7 @@ std::int64_t Schedule::initial_count() const {
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, base_count_);
 }
 
-std::int64_t Schedule::stride(double progress) const {
-    return progress < coarse_until * base_share_ ? coarse_ : fine_;
-}
+std::int64_t Schedule::stride(double progress) const { return progress < coarse_until * base_share_ ? coarse_ : fine_; }
 
 double Schedule::samples(std::int64_t stride) const {
     return static_cast<double>(width_) * static_cast<double>(height_) / static_cast<double>(stride * stride);
