@@ -51,6 +51,7 @@ std::int64_t Schedule::initial_count() const {
 }
 
 std::int64_t Schedule::stride(double progress) const {
+    if (options_.hold) return fine_;
     if (progress < coarse_until * base_share_) return coarse_;
     if (progress < middle_until * base_share_) return std::max<std::int64_t>(1, coarse_ / 2);
     return fine_;
@@ -71,7 +72,7 @@ double Schedule::samples_left(double progress) const {
 }
 
 std::int64_t Schedule::growth_times() const {
-    if (options_.initial_ratio >= 1.0F) return 0;
+    if (options_.initial_ratio >= 1.0F || options_.hold) return 0;
     if (options_.image_gs) return options_.image_gs->adds ? options_.image_gs->add_times : 0;
     if (options_.growth_times > 0) return options_.growth_times;
     constexpr std::int64_t short_run = 100;
@@ -101,7 +102,8 @@ std::int64_t Schedule::growth_count() const {
 
 bool Schedule::relocates(double steps) const {
     constexpr double fewest_steps = 150;  // in which those that were moved find their shape
-    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects() && steps >= fewest_steps;
+    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.hold && !options_.blending.selects() &&
+           steps >= fewest_steps;
 }
 
 std::int64_t Schedule::relocated_count(const TrainState& state, double steps) const {
@@ -150,6 +152,7 @@ StepSizes Schedule::step_sizes(float scale, double steps) const {
 }
 
 ScaleBounds Schedule::scale_bounds() const {
+    if (options_.hold) return {};
     constexpr float sigma_min = 0.3F;
     const double half_side = 0.5 * static_cast<double>(std::max(width_, height_));
     const double sigma_max = std::min(4.0 * pitch_, half_side);
