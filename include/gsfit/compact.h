@@ -2,11 +2,15 @@
 
 // Between fields and compact files: their structs, and training while a field is rounded.
 
+#include <atomic>
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "gsfit/codec.h"
 #include "gsfit/image.h"
+#include "gsfit/train.h"
 #include "gsfit/types.h"
 
 namespace gsfit {
@@ -14,9 +18,15 @@ namespace gsfit {
 codec::Gaussians gaussians_of(const Field& field);
 Field field_of(const codec::Gaussians& gaussians, const codec::Description& description);
 
-/// The file of the field, which is trained for `steps` more on the squared error to the target while it is rounded
-/// stage by stage (codec::Freezer). `q` is as for codec::Encoder.
-std::vector<std::byte> finetuned_file(const codec::Gaussians& gaussians, const codec::Description& description,
-                                      const PackedView& target, double q, std::int64_t steps);
+/// A reader of a file in memory, which outlives it.
+codec::Reader reader_of(std::span<const std::byte> file);
+
+/// The file of the field, which is trained on while it is rounded stage by stage (codec::Freezer), by train() with the
+/// options' steps or seconds, loss and memory, on the CPU. `q` is as for codec::Encoder. None when `stop` became true.
+/// Listeners and errors are train()'s; codec::Encoder's too.
+std::optional<std::vector<std::byte>> frozen_file(const Field& field, const codec::Description& description,
+                                                  const PackedImage& image, double q, const TrainOptions& options,
+                                                  const std::vector<TrainListener>& listeners = {},
+                                                  const std::atomic<bool>* stop = nullptr);
 
 }  // namespace gsfit

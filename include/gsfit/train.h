@@ -87,6 +87,9 @@ struct TrainOptions {
     bool sublattice = true;                    ///< train on random phases of every f-th pixel
     std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end
     std::optional<Quantisation> quantisation;  ///< what is drawn is quantised so; gradients pass straight through
+    /// The field as it has to be after a step, when `progress` of the run is done. A run that is held so is on the CPU,
+    /// adds, moves and sorts no Gaussians, and sees its finest sub-lattice from the start.
+    std::function<Field(const Field& field, double progress)> hold;
     MemoryOptions memory;
 
     /// Throws UsageError naming the option that is out of range.

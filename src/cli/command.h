@@ -22,6 +22,7 @@ Command render_command();
 Command eval_command();
 Command video_command();
 Command info_command();
+Command compress_command();
 Command encode_command();
 Command config_command();
 Command plan_command();

@@ -41,6 +41,14 @@ Config load_config_with_image(Arguments arguments) {
     return load_config(arguments);
 }
 
+Config load_config_of_new_run(Arguments arguments) {
+    Config config = load_config_with_image(arguments);
+    const std::string device = wanted_device(config);
+    if (device == config.text("device")) return config;
+    arguments.keys.emplace_back("device", device);
+    return load_config_with_image(arguments);
+}
+
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments) {
     const std::filesystem::path file = run_folder / "config.yaml";
     if (!is_there(file)) {

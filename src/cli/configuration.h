@@ -15,6 +15,9 @@ Config load_config(const Arguments& arguments);
 /// The same with the IMAGE argument as input_path. Throws UsageError when the image is given twice.
 Config load_config_with_image(Arguments arguments);
 
+/// The same, whose `device` is wanted_device(): it says what is meant, so that a run on a GPU goes on there.
+Config load_config_of_new_run(Arguments arguments);
+
 /// The configuration that a run goes on with: its own, but for keys that change nothing in its result. Throws
 /// UsageError when flags or the environment ask for anything else, InputError when the run has no configuration.
 Config load_config_of_run(const std::filesystem::path& run_folder, const Arguments& arguments);

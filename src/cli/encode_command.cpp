@@ -51,14 +51,6 @@ double best_q(const Field& field, double psnr) {
     return std::max(0.25 * error / static_cast<double>(field.size() * (5 + field.channels())), least);
 }
 
-double q_of(std::span<const std::byte> file) {
-    const auto read = [file](std::uint64_t offset, std::span<std::byte> target) {
-        std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());
-        return target.size();
-    };
-    return std::exp2(codec::Reader(read, file.size(), "encoded").log2_q());
-}
-
 /// Its own file, rounded at once.
 std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& saved, std::optional<double> psnr) {
     const codec::Encoder encoder(gaussians_of(saved.field), description_of(saved));
@@ -91,7 +83,10 @@ ExitCode run(const Arguments& arguments) {
     const std::filesystem::path output = arguments.value("output");
     std::vector<std::byte> file = encoded(arguments, saved, psnr);
     if (steps > 0) {
-        file = finetuned_file(gaussians_of(saved.field), description_of(saved), image->view(), q_of(file), steps);
+        TrainOptions options;
+        options.max_steps = steps;
+        const double q = std::exp2(reader_of(file).log2_q());
+        file = frozen_file(saved.field, description_of(saved), *image, q, options).value();
     }
     write_file_atomically(output, file);
     const SavedField back = load_compact(output, {}).saved;

@@ -19,8 +19,8 @@
 namespace gsfit::cli {
 
 std::vector<Command> commands() {
-    return {train_command(),  render_command(), eval_command(), info_command(),  encode_command(),
-            report_command(), video_command(),  plan_command(), config_command()};
+    return {train_command(),  compress_command(), render_command(), eval_command(), info_command(),
+            encode_command(), report_command(),   video_command(),  plan_command(), config_command()};
 }
 
 namespace {

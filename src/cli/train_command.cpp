@@ -12,6 +12,7 @@
 #include "cli/batch_images.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/device.h"
 #include "cli/help.h"
 #include "cli/image_files.h"
 #include "cli/options.h"
@@ -63,17 +64,8 @@ fs::path new_folder(const Arguments& arguments, const Config& config, const std:
     return arguments.value("output");
 }
 
-/// Its configuration says what is meant, so that a run on a GPU goes on there.
-Config config_of_new_run(Arguments arguments) {
-    Config config = load_config_with_image(arguments);
-    const std::string device = wanted_device(config);
-    if (device == config.text("device")) return config;
-    arguments.keys.emplace_back("device", device);
-    return load_config_with_image(arguments);
-}
-
 Job new_job(const Arguments& arguments) {
-    Config config = config_of_new_run(arguments);
+    Config config = load_config_of_new_run(arguments);
     const fs::path image = image_path(config);
     if (image.empty()) {
         throw UsageError("no image is given; name one, for instance gsfit train photo.jpg");
@@ -338,21 +330,6 @@ TrainOptions options_of(const Job& job, const ImageInfo& image) {
     options.memory.folder = job.folder;
     check_fit(options, image);
     return options;
-}
-
-/// The device that is asked for. A GPU takes a trial step first; where `auto` found it, a fault is a reason for the
-/// CPU.
-DeviceChoice device_of(const Config& config) {
-    const std::string& wish = config.text("device");
-    DeviceChoice choice = choose_device(wish);
-    if (choice.device.is_cpu()) return choice;
-    const std::string fault = device_fault(choice.device);
-    if (fault.empty()) return choice;
-    if (wish != "auto") {
-        throw DeviceError(text_of("device '", wish, "' (", choice.name, ") cannot be used: ", fault,
-                                  "; see what nvidia-smi says, or train with --device cpu"));
-    }
-    return {.device = c10::kCPU, .name = "cpu", .note = text_of("the CPU is used, not ", choice.name, ": ", fault)};
 }
 
 ExitCode fit(const Job& job) {

@@ -36,4 +36,12 @@ Field field_of(const codec::Gaussians& gaussians, const codec::Description& desc
             .raster_height = description.height};
 }
 
+codec::Reader reader_of(std::span<const std::byte> file) {
+    const auto read = [file](std::uint64_t offset, std::span<std::byte> target) {
+        std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());
+        return target.size();
+    };
+    return {read, file.size(), "encoded"};
+}
+
 }  // namespace gsfit

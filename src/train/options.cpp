@@ -74,6 +74,7 @@ void TrainOptions::check() const {
     require(eval_steps >= 0, "eval_steps", "0 (only at the end) or above");
     require(!image_gs || !image_gs->lower_rates || eval_steps > 0, "eval_steps",
             "above 0 for recipe image_gs, unless disable_lr_schedule is set");
+    require(!hold || device.is_cpu(), "device", "cpu for a run whose field is held");
     if (image_gs) image_gs->check();
     if (refinement) refinement->check();
     require(!refinement || num_gaussians > refinement->rounds * refinement->increment, "num_gaussians",

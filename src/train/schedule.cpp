@@ -46,19 +46,21 @@ std::int64_t Schedule::initial_count() const {
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, base_count_);
 }
 
-std::int64_t Schedule::stride(double progress) const { return progress < coarse_until * base_share_ ? coarse_ : fine_; }
+double Schedule::coarse_end() const { return options_.hold ? 0 : coarse_until * base_share_; }
+
+std::int64_t Schedule::stride(double progress) const { return progress < coarse_end() ? coarse_ : fine_; }
 
 double Schedule::samples(std::int64_t stride) const {
     return static_cast<double>(width_) * static_cast<double>(height_) / static_cast<double>(stride * stride);
 }
 
 double Schedule::samples_left(double progress) const {
-    const double coarse_left = std::max(0.0, coarse_until * base_share_ - progress);
+    const double coarse_left = std::max(0.0, coarse_end() - progress);
     return coarse_left * samples(coarse_) + (1 - progress - coarse_left) * samples(fine_);
 }
 
 std::int64_t Schedule::growth_times() const {
-    if (options_.initial_ratio >= 1.0F) return 0;
+    if (options_.initial_ratio >= 1.0F || options_.hold) return 0;
     if (options_.image_gs) return options_.image_gs->adds ? options_.image_gs->add_times : 0;
     if (options_.growth_times > 0) return options_.growth_times;
     constexpr std::int64_t short_run = 100;
@@ -87,7 +89,7 @@ std::int64_t Schedule::growth_count() const {
 }
 
 bool Schedule::relocates() const {
-    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.blending.selects();
+    return options_.relocate_ratio > 0 && !options_.image_gs && !options_.hold && !options_.blending.selects();
 }
 
 std::int64_t Schedule::relocated_count(const TrainState& state) const {
@@ -140,6 +142,7 @@ StepSizes Schedule::step_sizes(float scale, double steps) const {
 }
 
 ScaleBounds Schedule::scale_bounds() const {
+    if (options_.hold) return {};
     constexpr float sigma_min = 0.3F;
     const double half_side = 0.5 * static_cast<double>(std::max(width_, height_));
     const double sigma_max = std::min(4.0 * pitch_, half_side);

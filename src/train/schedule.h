@@ -68,6 +68,8 @@ public:
     [[nodiscard]] AdamStep adam_step(const TrainState& state, double steps) const;
 
 private:
+    /// The part of the run that the coarse sub-lattice takes.
+    [[nodiscard]] double coarse_end() const;
     [[nodiscard]] std::int64_t growth_times() const;
     [[nodiscard]] double round_length() const;
     [[nodiscard]] StepSizes step_sizes(float scale, double steps) const;

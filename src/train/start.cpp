@@ -5,7 +5,6 @@
 
 #include "gsfit/gaussians.h"
 #include "train/mixed_precision.h"
-#include "train/state_of_start.h"
 
 namespace gsfit {
 

@@ -14,6 +14,7 @@
 #include "gsfit/gaussians.h"
 #include "gsfit/gpu.h"
 #include "gsfit/render.h"
+#include "gsfit/train/start.h"
 #include "train/device_steps.h"
 #include "train/keeper.h"
 #include "train/mixed_precision.h"
@@ -22,7 +23,6 @@
 #include "train/plateau.h"
 #include "train/removal.h"
 #include "train/schedule.h"
-#include "train/state_of_start.h"
 #include "train/step.h"
 
 namespace gsfit {
@@ -169,6 +169,7 @@ private:
         ++state_.step;
         count_time(start);
         state_.random = random_.state();
+        if (options_.hold) state_.field = options_.hold(state_.field, state_.progress);
         return late || arrange();
     }
 
@@ -178,7 +179,7 @@ private:
             !done() && schedule_.is_grown(state_) && state_.rounds < schedule_.rounds_due(state_.progress);
         const bool growing = refining || state_.growths < schedule_.growths_due(state_);
         constexpr std::int64_t sort_steps = 256;
-        const bool sorting = state_.step % sort_steps == 0;
+        const bool sorting = !options_.hold && state_.step % sort_steps == 0;
         const std::int64_t relocated = done() ? 0 : schedule_.relocated_count(state_);
         if (growing || sorting || relocated > 0) {
             if (!look()) return false;

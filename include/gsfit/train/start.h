@@ -4,6 +4,9 @@
 
 namespace gsfit {
 
+/// Before the first step of a run with these Gaussians, on the CPU, in this order: moments are zero.
+TrainState state_of_start(Field field, const TrainOptions& options, const Random& random);
+
 /// What a run starts from whose first Gaussians are those of `field`, whatever image that was fitted to: to be handed
 /// to train(), whose run adds the rest up to num_gaussians as its schedule says. The raster becomes the image's; sigma
 /// grows by the ratio of the heights, as in rendering. Moments are zero and the Gaussians sorted.

@@ -1,0 +1,258 @@
+#include "cli/compression.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "cli/compact.h"
+#include "cli/device.h"
+#include "cli/image_files.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/text.h"
+#include "gsfit/compact/amount.h"
+#include "gsfit/core/error.h"
+#include "gsfit/eval.h"
+#include "gsfit/memory.h"
+#include "gsfit/train/plan.h"
+#include "gsfit/train/start.h"
+
+namespace gsfit::cli {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Seconds that calls of it took together.
+class Stopwatch {
+public:
+    template <class Work>
+    auto time(const Work& work) {
+        const double start = now();
+        auto result = work();
+        seconds_ += now() - start;
+        return result;
+    }
+    [[nodiscard]] double seconds() const { return seconds_; }
+
+private:
+    double seconds_ = 0;
+};
+
+class Compression {
+public:
+    explicit Compression(const CompressionTask& task)
+        : task_(task), config_(task.config), limit_(config_.number("max_seconds")), goal_(task.goal) {}
+
+    std::optional<Compressed> run() {
+        options_ = options_of_image();
+        PackedImage image = decode();
+        image_ = &image;
+        if (task_.bits_per_pixel) {
+            goal_.bytes = std::max<std::int64_t>(1, std::llround(*task_.bits_per_pixel * pixels() / 8));
+        }
+        const std::optional<std::int64_t> count = wanted_count();
+        if (!count) return std::nullopt;
+        std::optional<TrainState> state = fit(*count, "fitting", options_.max_steps, share_of_fit, std::nullopt);
+        if (state) state = extended(std::move(*state));
+        if (!state) return std::nullopt;
+        check_reached(*state);
+        return rounded(*state);
+    }
+
+private:
+    static constexpr double share_of_probe = 0.06;  // of what is left of max_seconds
+    static constexpr double share_of_fit = 0.72;
+
+    TrainOptions options_of_image() {
+        const ImageInfo info = inspect_target(task_.image, config_);
+        TrainOptions options = train_options(config_, info);
+        const DeviceChoice device = device_of(config_);
+        options.device = device.device;
+        note_ = device.note;
+        options.memory.folder = task_.folder;
+        options.num_gaussians = std::min(first_count(info), info.width * info.height);
+        check_fit(options, info);
+        return options;
+    }
+
+    /// What is known of the number of Gaussians before the image is decoded.
+    [[nodiscard]] std::int64_t first_count(const ImageInfo& info) const {
+        if (task_.num_gaussians) return *task_.num_gaussians;
+        std::optional<std::int64_t> bytes = goal_.bytes;
+        const auto area = static_cast<double>(info.width * info.height);
+        if (task_.bits_per_pixel) bytes = std::llround(*task_.bits_per_pixel * area / 8);
+        return bytes ? gaussians_of_bytes(*bytes, info.channels) : config_.integer("num_gaussians");
+    }
+
+    PackedImage decode() {
+        const auto progress = make_progress(config_.text("progress"), 0);
+        if (!note_.empty()) progress->note(note_);
+        progress->phase(text_of("decoding ", task_.image.string()));
+        const ImageInfo info = inspect_target(task_.image, config_);
+        const bool in_file = plan_memory(info, options_, host_memory().resident).choice().settings.target_in_file;
+        return read_target(task_.image, config_, in_file ? PixelStorage{task_.folder} : PixelStorage{});
+    }
+
+    [[nodiscard]] double pixels() const { return static_cast<double>(image_->width() * image_->height()); }
+    [[nodiscard]] double seconds() const { return now() - start_; }
+    [[nodiscard]] double seconds_left() const { return std::max(0.05, limit_ - seconds()); }
+
+    /// As many as the goal takes; none when a stop was asked for.
+    std::optional<std::int64_t> wanted_count() {
+        if (task_.num_gaussians || !goal_.psnr) return options_.num_gaussians;
+        const std::int64_t steps = std::clamp<std::int64_t>(options_.max_steps / 8, 40, 200);
+        const double gain = shortfall(steps) - (limit_ > 0 ? 0 : shortfall(options_.max_steps));
+        Fit few{.gaussians = std::clamp<std::int64_t>(std::llround(pixels() / 150), 1, options_.num_gaussians)};
+        few.psnr = probed(few.gaussians, steps) + gain;
+        Fit many{.gaussians = within_image(usual_law.gaussians_of(*goal_.psnr + usual_loss, few))};
+        if (std::abs(std::log2(static_cast<double>(many.gaussians) / static_cast<double>(few.gaussians))) < 0.25) {
+            return stop_requested() ? std::nullopt : std::optional(many.gaussians);
+        }
+        many.psnr = probed(many.gaussians, steps) + gain;
+        if (stop_requested()) return std::nullopt;
+        law_ = PsnrLaw(few, many);
+        return within_image(law_.gaussians_of(*goal_.psnr + usual_loss, many));
+    }
+
+    [[nodiscard]] std::int64_t within_image(std::int64_t count) const {
+        return std::clamp<std::int64_t>(count, 1, std::max<std::int64_t>(1, image_->width() * image_->height() / 8));
+    }
+
+    /// PSNR of a short fit.
+    double probed(std::int64_t count, std::int64_t steps) {
+        if (stop_requested()) return 0;
+        const auto state = fit(count, "probing", steps, share_of_probe, std::nullopt);
+        return state ? psnr_of(*state) : 0;
+    }
+
+    [[nodiscard]] double psnr_of(const TrainState& state) const {
+        return evaluate_psnr(state.field, state.blending, *image_);
+    }
+
+    /// None when a stop was asked for.
+    std::optional<TrainState> fit(std::int64_t count, const std::string& what, std::int64_t steps, double share,
+                                  const std::optional<Field>& from) {
+        TrainOptions options = options_;
+        options.num_gaussians = count;
+        options.max_steps = steps;
+        if (limit_ > 0) options.max_seconds = share * seconds_left();
+        std::optional<TrainState> start;
+        if (from) {
+            options.initial_gaussians = from->size();
+            start = start_from(*from, image_->info(), options);
+        }
+        const auto progress = progress_of(text_of(what, " ", count, " Gaussians"), steps);
+        TrainState state = training_.time([&] {
+            return train(*image_, options, {[&](const TrainEvent& event) { (*progress)(event); }}, std::move(start),
+                         &stop_requested());
+        });
+        return stop_requested() ? std::nullopt : std::optional(std::move(state));
+    }
+
+    [[nodiscard]] std::unique_ptr<Progress> progress_of(const std::string& phase, std::int64_t steps) const {
+        auto progress = make_progress(config_.text("progress"), limit_ > 0 ? 0 : steps);
+        progress->phase(phase);
+        return progress;
+    }
+
+    /// With more Gaussians where those that are there cannot reach the PSNR.
+    std::optional<TrainState> extended(TrainState state) {
+        if (!goal_.psnr || task_.num_gaussians || limit_ > 0) return state;
+        for (int round = 0; round < 2; ++round) {
+            const Fit fitted{state.field.size(), psnr_of(state)};
+            const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, fitted));
+            if (fitted.psnr >= *goal_.psnr + least_loss || count <= fitted.gaussians) break;
+            auto more = fit(count, "fitting", options_.max_steps, share_of_fit, state.field);
+            if (!more) return std::nullopt;
+            state = std::move(*more);
+        }
+        return state;
+    }
+
+    /// Rounding only loses; by the clock the nearest has to do.
+    void check_reached(const TrainState& state) const {
+        const double psnr = psnr_of(state);
+        if (!goal_.psnr || limit_ > 0 || psnr >= *goal_.psnr) return;
+        throw UsageError(text_of(state.field.size(), " Gaussians reach ", fixed(psnr, 2), " dB, less than the ",
+                                 *goal_.psnr, " that are asked for; take ",
+                                 task_.num_gaussians ? "more Gaussians or more steps" : "more steps or ask for less"));
+    }
+
+    std::optional<Compressed> rounded(const TrainState& state) {
+        const SavedField saved{.field = state.field,
+                               .blending = state.blending,
+                               .maps = image_->maps(),
+                               .quantisation = std::nullopt,
+                               .metadata = {}};
+        const codec::Description description = description_of(saved);
+        RoundingSearch search(state.field, description, *image_, psnr_of(state), goal_);
+        std::optional<Compressed> best;
+        constexpr int most_rounds = 6;
+        for (int round = 0; round < most_rounds; ++round) {
+            auto file = frozen(state.field, description, search.propose());
+            if (!file) return std::nullopt;
+            Compressed made = looked_at(std::move(*file), description);
+            search.learn(made.outcome);
+            const bool good = meets(made.outcome, goal_);
+            if (!best || good || distance(made.outcome) < distance(best->outcome)) best = std::move(made);
+            if (good || limit_ > 0) break;
+        }
+        best->training_seconds = training_.seconds();
+        best->seconds = seconds();
+        return best;
+    }
+
+    /// From the goal.
+    [[nodiscard]] double distance(const Outcome& outcome) const {
+        if (goal_.psnr) return std::abs(outcome.psnr - *goal_.psnr);
+        const auto excess = static_cast<double>(outcome.bytes - *goal_.bytes);
+        return excess > 0 ? excess + 1e12 : -excess;
+    }
+
+    std::optional<std::vector<std::byte>> frozen(const Field& field, const codec::Description& description, double q) {
+        TrainOptions options = options_;
+        options.max_steps = task_.freezing_steps.value_or(std::max<std::int64_t>(1, 2 * options_.max_steps / 7));
+        constexpr double share = 0.85;  // the rest is for the file to be written and looked at
+        if (limit_ > 0) options.max_seconds = share * seconds_left();
+        const auto progress = progress_of(text_of("rounding ", field.size(), " Gaussians"), options.max_steps);
+        return training_.time([&] {
+            return frozen_file(field, description, *image_, q, options,
+                               {[&](const TrainEvent& event) { (*progress)(event); }}, &stop_requested());
+        });
+    }
+
+    [[nodiscard]] Compressed looked_at(std::vector<std::byte> file, const codec::Description& description) const {
+        const Field back = field_of(reader_of(file).decode(), description);
+        Compressed made;
+        made.outcome = {static_cast<std::int64_t>(file.size()), evaluate_psnr(back, description.blending, *image_)};
+        made.gaussians = back.size();
+        made.pixels = back.raster_width * back.raster_height;
+        made.file = std::move(file);
+        return made;
+    }
+
+    static constexpr double usual_loss = 0.7;  // [dB] by rounding as coarsely as pays
+    static constexpr double least_loss = 0.2;  // [dB] by rounding finely
+    static inline const PsnrLaw usual_law{{1, 0}, {2, 2.2}};
+
+    const CompressionTask& task_;
+    const Config& config_;
+    double start_ = now();
+    double limit_;  // [s] 0: none
+    Goal goal_;
+    TrainOptions options_;
+    std::string note_;
+    const PackedImage* image_ = nullptr;
+    PsnrLaw law_ = usual_law;
+    Stopwatch training_;
+};
+
+}  // namespace
+
+std::optional<Compressed> compress(const CompressionTask& task) { return Compression(task).run(); }
+
+}  // namespace gsfit::cli

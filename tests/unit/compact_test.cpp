@@ -1,0 +1,163 @@
+// How many Gaussians, how coarsely rounded, and training meanwhile.
+
+#include "gsfit/compact.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "gsfit/compact/amount.h"
+#include "gsfit/compact/rounding.h"
+#include "gsfit/core/error.h"
+#include "gsfit/eval.h"
+
+namespace gsfit {
+namespace {
+
+PackedImage scene() {
+    std::vector<std::uint8_t> pixels;
+    for (int y = 0; y < 96; ++y) {
+        for (int x = 0; x < 128; ++x) {
+            for (int c = 0; c < 3; ++c) {
+                const double disc = std::hypot(x - 50, y - 40) < 25 ? 60 : 0;
+                pixels.push_back(static_cast<std::uint8_t>(90 + disc + 40 * std::sin(0.13 * x + c) +
+                                                           30 * std::sin(0.21 * y) + (x * 7 + y * 13) % 9));
+            }
+        }
+    }
+    return PackedImage::copy(pixels, 128, 96, 3);
+}
+
+TrainOptions short_run(std::int64_t steps) {
+    TrainOptions options;
+    options.num_gaussians = 300;
+    options.max_steps = steps;
+    options.eval_steps = 0;
+    return options;
+}
+
+/// A field of the scene, and files of it.
+class Compact : public testing::Test {
+protected:
+    const PackedImage image_ = scene();
+    const Field field_ = train(image_, short_run(80), {}).field;
+    const codec::Description description_{.width = 128, .height = 96, .channels = 3, .blending = {}};
+    const double psnr_ = evaluate_psnr(field_, {}, image_);
+    const codec::Encoder encoder_{gaussians_of(field_), description_};
+
+    [[nodiscard]] double psnr_of(std::span<const std::byte> file) const {
+        return evaluate_psnr(field_of(reader_of(file).decode(), description_), {}, image_);
+    }
+
+    [[nodiscard]] Outcome outcome_of(const std::vector<std::byte>& file) const {
+        return {static_cast<std::int64_t>(file.size()), psnr_of(file)};
+    }
+};
+
+TEST_F(Compact, TheBestQAddsAQuarterOfTheError) {
+    const double at_once = psnr_of(encoder_.encode(best_q(field_, psnr_)));
+    EXPECT_NEAR(std::pow(10, (psnr_ - at_once) / 10), 1.25, 0.1);
+}
+
+TEST_F(Compact, TheSearchMeetsBytes) {
+    const Goal goal{.bytes = 1200};
+    RoundingSearch search(field_, description_, image_, psnr_, goal);
+    const auto try_it = [&] {  // as if training made the file 3% larger
+        Outcome outcome = outcome_of(encoder_.encode(search.propose()));
+        outcome.bytes = outcome.bytes * 103 / 100;
+        search.learn(outcome);
+        return outcome;
+    };
+    EXPECT_GT(try_it().bytes, 1200);
+    const Outcome second = try_it();
+    EXPECT_TRUE(meets(second, goal)) << second.bytes;
+}
+
+TEST_F(Compact, TheSearchMeetsAPsnr) {
+    const Goal goal{.psnr = psnr_ - 1.5};
+    RoundingSearch search(field_, description_, image_, psnr_, goal);
+    const auto try_it = [&] {  // as if training won nothing back
+        const Outcome outcome = outcome_of(encoder_.encode(search.propose()));
+        search.learn(outcome);
+        return outcome;
+    };
+    EXPECT_FALSE(meets(try_it(), goal));
+    const Outcome second = try_it();
+    EXPECT_NEAR(second.psnr, *goal.psnr, 0.3);
+    const Outcome third = try_it();
+    EXPECT_TRUE(meets(third, goal)) << second.psnr << ", then " << third.psnr;
+}
+
+TEST_F(Compact, RefusesBytesThatDoNotHoldTheField) {
+    EXPECT_THROW((void)RoundingSearch(field_, description_, image_, psnr_, {.bytes = 100}).propose(), UsageError);
+}
+
+TEST_F(Compact, GoalsAreMetWithinTheirTolerance) {
+    EXPECT_TRUE(meets({.bytes = 981, .psnr = 0}, {.bytes = 1000}));
+    EXPECT_FALSE(meets({.bytes = 979, .psnr = 0}, {.bytes = 1000}));
+    EXPECT_FALSE(meets({.bytes = 1001, .psnr = 0}, {.bytes = 1000}));
+    EXPECT_TRUE(meets({.bytes = 0, .psnr = 30.09}, {.psnr = 30}));
+    EXPECT_FALSE(meets({.bytes = 0, .psnr = 29.89}, {.psnr = 30}));
+    EXPECT_TRUE(meets({.bytes = 0, .psnr = 0}, {}));
+}
+
+TEST_F(Compact, AFrozenFileIsCloserThanOneRoundedAtOnce) {
+    const double q = 4 * best_q(field_, psnr_);
+    std::int64_t steps = 0;
+    const auto count = [&](const TrainEvent& event) { steps = event.state.step; };
+    const auto file = frozen_file(field_, description_, image_, q, short_run(120), {count});
+    ASSERT_TRUE(file);
+    EXPECT_EQ(steps, 120);
+    EXPECT_NEAR(q_of(*file), q, 1e-3 * q);
+    EXPECT_GT(psnr_of(*file), psnr_of(encoder_.encode(q)) + 0.15);
+}
+
+TEST_F(Compact, WhatIsTrainedLastIsWhatTheFileHolds) {
+    Field last;
+    const auto keep = [&](const TrainEvent& event) { last = event.state.field; };
+    const auto file = frozen_file(field_, description_, image_, 1e-3, short_run(30), {keep});
+    EXPECT_EQ(gaussians_of(last), reader_of(*file).decode());
+}
+
+TEST_F(Compact, BandsFreezeTheSame) {
+    TrainOptions options = short_run(40);
+    const auto whole = frozen_file(field_, description_, image_, 1e-3, options);
+    options.memory.bands = 2;
+    const auto in_bands = frozen_file(field_, description_, image_, 1e-3, options);
+    EXPECT_NEAR(psnr_of(*in_bands), psnr_of(*whole), 0.02);
+}
+
+TEST_F(Compact, AStopLeavesNoFile) {
+    const std::atomic<bool> stop = true;
+    EXPECT_FALSE(frozen_file(field_, description_, image_, 1e-3, short_run(30), {}, &stop));
+}
+
+TEST_F(Compact, AFieldThatNoPixelSeesIsAnEmptyFile) {
+    Field outside = field_;
+    outside.position = outside.position.add(5);
+    const auto file = frozen_file(outside, description_, image_, 1e-3, short_run(30));
+    EXPECT_EQ(reader_of(*file).size(), 0);
+}
+
+TEST(Amount, OfBytesIsFourAndAHalfEach) {
+    EXPECT_NEAR(static_cast<double>(gaussians_of_bytes(45060, 3)), 10000, 1);
+    EXPECT_GT(gaussians_of_bytes(50000, 1), gaussians_of_bytes(50000, 3));
+    EXPECT_EQ(gaussians_of_bytes(1, 3), 1);
+}
+
+TEST(Amount, OfAPsnrFollowsAPowerLaw) {
+    const PsnrLaw law({.gaussians = 1000, .psnr = 30}, {.gaussians = 4000, .psnr = 34});
+    EXPECT_NEAR(law.per_doubling(), 2, 1e-12);
+    EXPECT_EQ(law.gaussians_of(34, {.gaussians = 4000, .psnr = 34}), 4000);
+    EXPECT_EQ(law.gaussians_of(36, {.gaussians = 4000, .psnr = 34}), 8000);
+    EXPECT_EQ(law.gaussians_of(28, {.gaussians = 1000, .psnr = 30}), 500);
+    EXPECT_EQ(law.gaussians_of(-1000, {.gaussians = 1000, .psnr = 30}), 1);
+}
+
+TEST(Amount, ALawKeepsToWhatImagesShow) {
+    EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 29}).per_doubling(), 0.5);
+    EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 90}).per_doubling(), 5);
+}
+
+}  // namespace
+}  // namespace gsfit
