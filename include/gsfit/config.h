@@ -118,6 +118,9 @@ public:
     /// Nobody set the key (a value that was set may still equal the default).
     [[nodiscard]] bool is_default(std::string_view key) const { return origin(key).level == Origin::Level::unset; }
 
+    /// The same with this integer, as if a later source had set it.
+    [[nodiscard]] Config with(std::string_view key, std::int64_t value, const Origin& origin) const;
+
     /// The keys that the recipe reads as YAML that `load` reads back to the same values; `with_origins` adds each
     /// value's origin as a comment. A key that another one replaces (max_steps when max_seconds is set) is commented
     /// out.

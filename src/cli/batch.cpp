@@ -214,7 +214,7 @@ ExitCode fit_batch(const Arguments& arguments, const Config& config, const fs::p
     batch.run();
     if (stop_requested()) {
         std::fprintf(stderr, "gsfit: stopped and saved; the same command goes on\n");
-        return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
+        return exit_code_of_signal();
     }
     print_report({{"folder", folder.string()},
                   {"images", images.size()},

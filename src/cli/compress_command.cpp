@@ -40,6 +40,8 @@ void check(const Config& config) {
         if (config.boolean(key))
             throw UsageError(text_of(key, " is true, which gsfit compress cannot do; leave it out"));
     }
+    if (config.number("target_psnr") > 0) throw UsageError("target_psnr is of gsfit train; give --psnr");
+    if (config.integer("target_bytes") > 0) throw UsageError("target_bytes is of gsfit train; give --bytes");
 }
 
 CompressionTask task_of(const Arguments& arguments, const Config& config) {
@@ -66,7 +68,7 @@ ExitCode run(const Arguments& arguments) {
     set_threads(static_cast<int>(config.integer("threads")));
     stop_on_signals();
     const std::optional<Compressed> made = compress(task);
-    if (!made) return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
+    if (!made) return exit_code_of_signal();
     const fs::path output = arguments.value("output");
     write_file_atomically(output, made->file);
     print_report({{"file", output.string()},

@@ -11,6 +11,7 @@
 #include "cli/device.h"
 #include "cli/image_files.h"
 #include "cli/options.h"
+#include "cli/probe.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/text.h"
@@ -56,7 +57,7 @@ public:
         }
         const std::optional<std::int64_t> count = wanted_count();
         if (!count) return std::nullopt;
-        std::optional<TrainState> state = fit(*count, "fitting", options_.max_steps, share_of_fit, std::nullopt);
+        std::optional<TrainState> state = fit(*count, std::nullopt);
         if (state) state = extended(std::move(*state));
         if (!state) return std::nullopt;
         check_reached(*state);
@@ -104,29 +105,26 @@ private:
     /// As many as the goal takes; none when a stop was asked for.
     std::optional<std::int64_t> wanted_count() {
         if (task_.num_gaussians || !goal_.psnr) return options_.num_gaussians;
-        const std::int64_t steps = std::clamp<std::int64_t>(options_.max_steps / 8, 40, 200);
-        const double gain = shortfall(steps) - (limit_ > 0 ? 0 : shortfall(options_.max_steps));
-        Fit few{.gaussians = std::clamp<std::int64_t>(std::llround(pixels() / 150), 1, options_.num_gaussians)};
-        few.psnr = probed(few.gaussians, steps) + gain;
-        Fit many{.gaussians = within_image(usual_law.gaussians_of(*goal_.psnr + usual_loss, few))};
-        if (std::abs(std::log2(static_cast<double>(many.gaussians) / static_cast<double>(few.gaussians))) < 0.25) {
-            return stop_requested() ? std::nullopt : std::optional(many.gaussians);
-        }
-        many.psnr = probed(many.gaussians, steps) + gain;
-        if (stop_requested()) return std::nullopt;
-        law_ = PsnrLaw(few, many);
-        return within_image(law_.gaussians_of(*goal_.psnr + usual_loss, many));
+        const auto amount = amount_of_psnr({.psnr = *goal_.psnr + usual_loss,
+                                            .pixels = image_->width() * image_->height(),
+                                            .steps = options_.max_steps,
+                                            .by_clock = limit_ > 0},
+                                           [&](std::int64_t count, std::int64_t steps) {
+                                               return training_.time([&] { return probed(count, steps); });
+                                           });
+        if (!amount) return std::nullopt;
+        law_ = amount->law;
+        return amount->gaussians;
     }
 
     [[nodiscard]] std::int64_t within_image(std::int64_t count) const {
         return std::clamp<std::int64_t>(count, 1, std::max<std::int64_t>(1, image_->width() * image_->height() / 8));
     }
 
-    /// PSNR of a short fit.
-    double probed(std::int64_t count, std::int64_t steps) {
-        if (stop_requested()) return 0;
-        const auto state = fit(count, "probing", steps, share_of_probe, std::nullopt);
-        return state ? psnr_of(*state) : 0;
+    std::optional<double> probed(std::int64_t count, std::int64_t steps) {
+        TrainOptions options = options_;
+        options.max_seconds = limit_ > 0 ? share_of_probe * seconds_left() : 0;
+        return probe(config_, *image_, std::move(options), count, steps);
     }
 
     [[nodiscard]] double psnr_of(const TrainState& state) const {
@@ -134,18 +132,16 @@ private:
     }
 
     /// None when a stop was asked for.
-    std::optional<TrainState> fit(std::int64_t count, const std::string& what, std::int64_t steps, double share,
-                                  const std::optional<Field>& from) {
+    std::optional<TrainState> fit(std::int64_t count, const std::optional<Field>& from) {
         TrainOptions options = options_;
         options.num_gaussians = count;
-        options.max_steps = steps;
-        if (limit_ > 0) options.max_seconds = share * seconds_left();
+        if (limit_ > 0) options.max_seconds = share_of_fit * seconds_left();
         std::optional<TrainState> start;
         if (from) {
             options.initial_gaussians = from->size();
             start = start_from(*from, image_->info(), options);
         }
-        const auto progress = progress_of(text_of(what, " ", count, " Gaussians"), steps);
+        const auto progress = progress_of(text_of("fitting ", count, " Gaussians"), options.max_steps);
         TrainState state = training_.time([&] {
             return train(*image_, options, {[&](const TrainEvent& event) { (*progress)(event); }}, std::move(start),
                          &stop_requested());
@@ -166,7 +162,7 @@ private:
             const Fit fitted{state.field.size(), psnr_of(state)};
             const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, fitted));
             if (fitted.psnr >= *goal_.psnr + least_loss || count <= fitted.gaussians) break;
-            auto more = fit(count, "fitting", options_.max_steps, share_of_fit, state.field);
+            auto more = fit(count, state.field);
             if (!more) return std::nullopt;
             state = std::move(*more);
         }
@@ -237,7 +233,6 @@ private:
 
     static constexpr double usual_loss = 0.7;  // [dB] by rounding as coarsely as pays
     static constexpr double least_loss = 0.2;  // [dB] by rounding finely
-    static inline const PsnrLaw usual_law{{1, 0}, {2, 2.2}};
 
     const CompressionTask& task_;
     const Config& config_;
@@ -247,7 +242,7 @@ private:
     TrainOptions options_;
     std::string note_;
     const PackedImage* image_ = nullptr;
-    PsnrLaw law_ = usual_law;
+    PsnrLaw law_ = PsnrLaw::usual();
     Stopwatch training_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/amount.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/image_files.h"
@@ -147,8 +148,13 @@ std::string text_of_plan(const MemoryPlan& plan, const ImageInfo& image, const T
 }
 
 ExitCode run(const Arguments& arguments) {
-    const Config config = load_config_with_image(arguments);
+    Config config = load_config_with_image(arguments);
+    if (config.number("target_psnr") > 0) {
+        throw UsageError(
+            "how many Gaussians target_psnr takes shows when a run begins; give num_gaussians to plan for");
+    }
     const ImageInfo image = image_of(arguments, config);
+    config = with_planned_amount(config, image);
     TrainOptions options = train_options(config, image);
     options.device = device_of(config);
     options.memory.folder = ".";  // a run has a folder for its target

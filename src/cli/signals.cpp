@@ -52,4 +52,6 @@ const std::atomic<bool>& stop_requested() { return requested; }
 
 int stop_signal() { return received; }
 
+ExitCode exit_code_of_signal() { return received == SIGINT ? ExitCode::interrupted : ExitCode::terminated; }
+
 }  // namespace gsfit::cli

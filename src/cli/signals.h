@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "gsfit/core/error.h"
+
 namespace gsfit::cli {
 
 /// Ignores SIGXFSZ and SIGPIPE, so that a limit on files or a closed pipe becomes an error of the write that meets it.
@@ -16,5 +18,8 @@ const std::atomic<bool>& stop_requested();
 
 /// The signal that asked for it; 0 if none did.
 int stop_signal();
+
+/// Of a program that a signal stopped.
+ExitCode exit_code_of_signal();
 
 }  // namespace gsfit::cli

@@ -1,13 +1,13 @@
 // gsfit train: fits a field to an image and keeps everything about it in a run folder.
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <utility>
 
+#include "cli/amount.h"
 #include "cli/batch.h"
 #include "cli/batch_images.h"
 #include "cli/command.h"
@@ -262,9 +262,9 @@ private:
     }
 
     ExitCode stop() {
-        const bool interrupted = stop_signal() == SIGINT;
-        record_.end(interrupted ? RunExit::interrupted : RunExit::terminated);
-        return interrupted ? ExitCode::interrupted : ExitCode::terminated;
+        const ExitCode code = exit_code_of_signal();
+        record_.end(code == ExitCode::interrupted ? RunExit::interrupted : RunExit::terminated);
+        return code;
     }
 
     const Job& job_;
@@ -332,15 +332,24 @@ TrainOptions options_of(const Job& job, const ImageInfo& image) {
     return options;
 }
 
-ExitCode fit(const Job& job) {
+ExitCode fit(Job job) {
     const DeviceChoice device = device_of(job.config);
     const ImageInfo info = inspect_target(job.image, job.config);
+    const double target_psnr = job.config.number("target_psnr");
+    job.config = with_planned_amount(job.config, info);
     TrainOptions options = options_of(job, info);
     options.device = device.device;
     const MemorySettings settings = plan_memory(info, options, host_memory().resident).choice().settings;
     const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
     TargetReader reader(job, *progress);
     PackedImage image = reader.read(settings.target_in_file);
+    stop_on_signals();
+    if (target_psnr > 0) {
+        const auto config = with_amount_of_psnr(job.config, target_psnr, image, options);
+        if (!config) return exit_code_of_signal();
+        job.config = *config;
+        options.num_gaussians = job.config.integer("num_gaussians");
+    }
     std::optional<Start> start = job.resumed ? std::nullopt : start_of(job.config, image.info(), options);
     reader.folder();
     std::optional<FoundCheckpoint> checkpoint = checkpoint_of(job);
@@ -352,7 +361,6 @@ ExitCode fit(const Job& job) {
     } else {
         write_file_atomically(job.folder / "config.yaml", job.config.to_yaml(true));
     }
-    stop_on_signals();
     const ImageInfo fitted = image.info();
     return Run(job, *progress, fitted, device, std::move(start), std::move(checkpoint)).run(std::move(image), options);
 }
@@ -368,6 +376,9 @@ void check_one_image(const Arguments& arguments) {
 ExitCode run_each(const Arguments& arguments) {
     const Config config = load_config(arguments);
     if (config.boolean("eval")) throw UsageError("eval renders one run and --each fits many; leave one of them out");
+    if (config.number("target_psnr") > 0 || config.integer("target_bytes") > 0) {
+        throw UsageError("target_psnr and target_bytes are for one image, and --each fits many; leave one of them out");
+    }
     check_device(wanted_device(config));
     return fit_batch(arguments, config, new_folder(arguments, config, batch_name(arguments.positional)));
 }
@@ -381,7 +392,9 @@ ExitCode run(const Arguments& arguments) {
     if (is_finished(job)) {
         std::fprintf(stderr, "gsfit: the run in '%s' is finished; there is nothing to resume\n", job.folder.c_str());
     } else if (const ExitCode code = fit(job); code != ExitCode::done) {
-        std::fprintf(stderr, "gsfit: stopped and saved; gsfit train --resume %s goes on\n", job.folder.c_str());
+        if (holds_run(job.folder)) {
+            std::fprintf(stderr, "gsfit: stopped and saved; gsfit train --resume %s goes on\n", job.folder.c_str());
+        }
         return code;
     }
     report(job.folder, arguments.has("json"));

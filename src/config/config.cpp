@@ -154,6 +154,13 @@ double Config::number(std::string_view key) const { return get<double>(key); }
 const std::string& Config::text(std::string_view key) const { return get<std::string>(key); }
 const Origin& Config::origin(std::string_view key) const { return entry(key).origin; }
 
+Config Config::with(std::string_view key, std::int64_t value, const Origin& origin) const {
+    Config config = *this;
+    config.apply({{.key = find_key(key).value(), .value = value, .origin = origin}});
+    check_together(config);
+    return config;
+}
+
 std::string Config::to_yaml(bool with_origins) const {
     std::string yaml;
     std::string_view group;

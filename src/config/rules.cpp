@@ -14,6 +14,11 @@ std::span<const Replacement> replacements(Recipe recipe) {
     static const std::array rules{
         Replacement{find_key("max_seconds").value(), find_key("max_steps").value(),
                     "a run ends by the clock or after its steps"},
+        Replacement{find_key("target_psnr").value(), find_key("num_gaussians").value(), "one is told, or found out"},
+        Replacement{find_key("target_bytes").value(), find_key("num_gaussians").value(),
+                    "one is told, or follows from the other"},
+        Replacement{find_key("target_psnr").value(), find_key("target_bytes").value(),
+                    "each tells how many Gaussians there are"},
     };
     return recipe == Recipe::gsfit ? std::span<const Replacement>(rules) : std::span<const Replacement>();
 }
@@ -43,6 +48,13 @@ void check_together(const Config& config) {
     check_start(config);
     if (config.number("memory_warning_threshold") > config.number("memory_critical_threshold")) {
         throw UsageError("memory_warning_threshold is above memory_critical_threshold; lower it");
+    }
+    if (config.boolean("adaptive_refinement") &&
+        (config.number("target_psnr") > 0 || config.integer("target_bytes") > 0)) {
+        throw UsageError(
+            "adaptive_refinement has Gaussians of its own number, and target_psnr or target_bytes is set too; leave "
+            "that "
+            "out");
     }
     const auto is_flag = [&](const char* key) { return config.origin(key).level == Origin::Level::flag; };
     if (config.boolean("adaptive_refinement") && is_flag("num_gaussians")) {

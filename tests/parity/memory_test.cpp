@@ -168,6 +168,8 @@ TEST_F(DeviceBytes, OfATrainingAreAboutWhatIsPlanned) {
     TrainOptions options;
     options.num_gaussians = 600;
     options.max_steps = 4;
+    options.relocate_ratio = 0;  // see OfRemovalCostsAreWhatIsPlanned
+    options.ssim_from = 0;
     options.sublattice = false;
     options.memory.amp = false;
     for (const float ssim : {0.0F, 0.2F}) {

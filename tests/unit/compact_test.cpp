@@ -154,6 +154,31 @@ TEST(Amount, OfAPsnrFollowsAPowerLaw) {
     EXPECT_EQ(law.gaussians_of(-1000, {.gaussians = 1000, .psnr = 30}), 1);
 }
 
+/// Fits whose PSNR grows by 3 dB with each doubling, and falls short of what many steps reach.
+std::optional<double> ideal_fit(std::int64_t gaussians, std::int64_t steps) {
+    return 30 + 3 * std::log2(static_cast<double>(gaussians) / 1000) - 150.0 / static_cast<double>(steps);
+}
+
+TEST(Amount, OfAnImageWhosePsnrFollowsTheLaw) {
+    const auto amount = amount_of_psnr({.psnr = 36, .pixels = 1'000'000, .steps = 800}, ideal_fit);
+    ASSERT_TRUE(amount);
+    EXPECT_NEAR(amount->law.per_doubling(), 3, 1e-9);
+    EXPECT_NEAR(*ideal_fit(amount->gaussians, 800), 36, 0.01);
+    const auto by_clock = amount_of_psnr({.psnr = 36, .pixels = 1'000'000, .steps = 500, .by_clock = true}, ideal_fit);
+    EXPECT_NEAR(*ideal_fit(by_clock->gaussians, 1'000'000), 36, 0.01);
+}
+
+TEST(Amount, KeepsToTheImageAndEndsWithItsProbes) {
+    const auto most = amount_of_psnr({.psnr = 90, .pixels = 80'000, .steps = 800}, ideal_fit);
+    EXPECT_EQ(most->gaussians, 10'000);
+    const auto least = amount_of_psnr({.psnr = 0.1, .pixels = 80'000, .steps = 800}, ideal_fit);
+    EXPECT_EQ(least->gaussians, 1);
+    int probes = 0;
+    const auto stopped = [&](std::int64_t, std::int64_t) { return ++probes, std::optional<double>(); };
+    EXPECT_FALSE(amount_of_psnr({.psnr = 36, .pixels = 80'000, .steps = 800}, stopped));
+    EXPECT_EQ(probes, 1);
+}
+
 TEST(Amount, ALawKeepsToWhatImagesShow) {
     EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 29}).per_doubling(), 0.5);
     EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 90}).per_doubling(), 5);

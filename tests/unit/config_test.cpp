@@ -179,6 +179,18 @@ TEST_F(ConfigSources, TheClockAndTheStepsDropOneAnotherWhereOneComesLater) {
     EXPECT_TRUE(by_steps.is_default("max_seconds"));
 }
 
+TEST(Config, WithOneMoreValueAsIfALaterSourceHadSetIt) {
+    const Config wanted = Config::parse("target_psnr: 38\nmax_steps: 300\n", "x.yaml");
+    const Config settled = wanted.with("num_gaussians", 4321, {Origin::Level::file, "by target_psnr 38", 0});
+    EXPECT_EQ(settled.integer("num_gaussians"), 4321);
+    EXPECT_EQ(settled.number("target_psnr"), 0);
+    EXPECT_EQ(settled.integer("max_steps"), 300);
+    EXPECT_NE(settled.to_yaml(true).find("\nnum_gaussians: 4321  # by target_psnr 38\n"), std::string::npos);
+    EXPECT_EQ(wanted.number("target_psnr"), 38);
+    const Config back = Config::parse(settled.to_yaml(false), "y.yaml");
+    EXPECT_EQ(back.integer("num_gaussians"), 4321);
+}
+
 TEST(Config, AClockThatIsOffStandsBesideSteps) {
     const Config config = Config::parse("max_seconds: 0\nmax_steps: 300\n", "x.yaml");
     EXPECT_EQ(config.integer("max_steps"), 300);

@@ -3,6 +3,8 @@
 // How many Gaussians a file is to have.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 namespace gsfit {
 
@@ -21,6 +23,9 @@ public:
     /// Through two fits; `per_doubling` keeps to what images show.
     PsnrLaw(const Fit& few, const Fit& many);
 
+    /// That of most images.
+    static PsnrLaw usual();
+
     /// Those that reach `psnr` by the law through `fit`, at least 1.
     [[nodiscard]] std::int64_t gaussians_of(double psnr, const Fit& fit) const;
 
@@ -30,7 +35,24 @@ private:
     double per_doubling_;  ///< [dB]
 };
 
-/// What `steps` steps of training are short of many [dB]: 0.1 of 1,400, 2.5 of 60.
-double shortfall(std::int64_t steps);
+/// The PSNR [dB] of a fit of so many Gaussians in so many steps; none when a stop was asked for.
+using Probe = std::function<std::optional<double>(std::int64_t gaussians, std::int64_t steps)>;
+
+/// What a PSNR is asked of.
+struct WantedPsnr {
+    double psnr = 0;          ///< [dB]
+    std::int64_t pixels = 0;  ///< of the image; above 0
+    std::int64_t steps = 0;   ///< of the run that is to reach it; at least 1
+    bool by_clock = false;    ///< the probes are as short beside the run as its seconds, not its steps, say
+};
+
+struct Amount {
+    std::int64_t gaussians = 0;  ///< 1 to an eighth of the pixels
+    PsnrLaw law;                 ///< of this image
+};
+
+/// The Gaussians that reach a PSNR, by two to four probes, of an eighth and a quarter of the steps. None when a probe was
+/// stopped.
+std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& probe);
 
 }  // namespace gsfit

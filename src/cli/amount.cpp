@@ -1,0 +1,42 @@
+#include "cli/amount.h"
+
+#include <algorithm>
+
+#include "cli/probe.h"
+#include "cli/text.h"
+#include "gsfit/compact/amount.h"
+
+namespace gsfit::cli {
+namespace {
+
+template <class T>
+Config settled(const Config& config, std::int64_t count, const char* key, T value) {
+    return config.with("num_gaussians", count,
+                       {.level = Origin::Level::file, .source = text_of("by ", key, " ", value), .line = 0});
+}
+
+}  // namespace
+
+Config with_planned_amount(const Config& config, const ImageInfo& image) {
+    const std::int64_t pixels = image.width * image.height;
+    if (const std::int64_t bytes = config.integer("target_bytes"); bytes > 0) {
+        return settled(config, std::min(gaussians_of_bytes(bytes, image.channels), pixels), "target_bytes", bytes);
+    }
+    const double psnr = config.number("target_psnr");
+    if (psnr == 0) return config;
+    return settled(config, std::min(config.integer("num_gaussians"), pixels), "target_psnr", psnr);
+}
+
+std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, const PackedImage& image,
+                                          TrainOptions options) {
+    constexpr double share_of_probe = 0.06;  // of a run by the clock
+    const bool by_clock = options.max_seconds > 0;
+    options.max_seconds *= share_of_probe;
+    const auto amount = amount_of_psnr(
+        {.psnr = psnr, .pixels = image.width() * image.height(), .steps = options.max_steps, .by_clock = by_clock},
+        [&](std::int64_t count, std::int64_t steps) { return probe(config, image, options, count, steps); });
+    if (!amount) return std::nullopt;
+    return settled(config, amount->gaussians, "target_psnr", psnr);
+}
+
+}  // namespace gsfit::cli

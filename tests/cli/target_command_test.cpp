@@ -1,0 +1,91 @@
+// gsfit train with target_psnr or target_bytes: the program finds how many Gaussians there are.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/pictures.h"
+#include "cli/process.h"
+
+namespace gsfit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+class Target : public testing::Test {
+protected:
+    void SetUp() override { write_picture(workspace_ / "photo.png", 160, 120); }
+
+    [[nodiscard]] Result train(const Words& more) const {
+        Words words{"train",           "photo.png",    "--output=run", "--eval_steps=0",
+                    "--progress=none", "--device=cpu", "--json"};
+        words.insert(words.end(), more.begin(), more.end());
+        return gsfit(workspace_, words);
+    }
+
+    [[nodiscard]] nlohmann::json trained(const Words& more) const {
+        const Result result = train(more);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return nlohmann::json::parse(result.out);
+    }
+
+    [[nodiscard]] std::string config_of_run() const { return read_text(workspace_ / "run/config.yaml"); }
+
+    void expect_refused(const Words& words, const std::string& sentence) const {
+        const Result result = gsfit(workspace_, words);
+        EXPECT_EQ(result.exit_code, 2);
+        EXPECT_EQ(result.err, "gsfit: " + sentence + "\n");
+    }
+
+    const Workspace workspace_;
+};
+
+TEST_F(Target, MeetsAPsnrByTheNumberOfGaussians) {
+    const auto low = trained({"--target_psnr=26", "--max_steps=400"});
+    EXPECT_NEAR(low["psnr"].get<double>(), 26, 2);  // so few pixels are bumpy
+    fs::remove_all(workspace_ / "run");
+    const auto high = trained({"--target_psnr=32", "--max_steps=400"});
+    EXPECT_NEAR(high["psnr"].get<double>(), 32, 2);
+    EXPECT_GT(high["gaussians"].get<int>(), 1.2 * low["gaussians"].get<int>());
+}
+
+TEST_F(Target, ARunKeepsTheNumberThatWasFound) {
+    const auto done = trained({"--target_psnr=26", "--max_steps=100"});
+    const std::string yaml = config_of_run();
+    const std::string line =
+        "\nnum_gaussians: " + std::to_string(done["gaussians"].get<int>()) + "  # by target_psnr 26\n";
+    EXPECT_NE(yaml.find(line), std::string::npos) << yaml;
+    EXPECT_NE(yaml.find("\ntarget_psnr: 0  # default\n"), std::string::npos) << yaml;
+    EXPECT_EQ(gsfit(workspace_, {"train", "--resume=run"}).exit_code, 0);
+}
+
+TEST_F(Target, BytesTellTheNumber) {
+    EXPECT_EQ(trained({"--target_bytes=1500", "--max_steps=100"})["gaussians"], 320);  // 8 (1500 - 60) / 36
+    EXPECT_NE(config_of_run().find("\nnum_gaussians: 320  # by target_bytes 1500\n"), std::string::npos);
+    EXPECT_EQ(gsfit(workspace_, {"encode", "run", "-o", "x.gsf", "--bytes=1500"}).exit_code, 0);
+    const Result plan = gsfit(workspace_, {"plan", "photo.png", "--target_bytes=1500", "--device=cpu", "--json"});
+    EXPECT_EQ(nlohmann::json::parse(plan.out)["gaussians"], 320);
+}
+
+TEST_F(Target, RefusesWhatMakesNoSense) {
+    expect_refused({"plan", "photo.png", "--target_psnr=30"},
+                   "how many Gaussians target_psnr takes shows when a run begins; give num_gaussians to plan for");
+    expect_refused({"train", "--each", "photo.png", "--target_bytes=900"},
+                   "target_psnr and target_bytes are for one image, and --each fits many; leave one of them out");
+    expect_refused({"compress", "photo.png", "-o", "x.gsf", "--target_psnr=30"},
+                   "target_psnr is of gsfit train; give --psnr");
+    expect_refused({"compress", "photo.png", "-o", "x.gsf", "--target_bytes=900"},
+                   "target_bytes is of gsfit train; give --bytes");
+    expect_refused({"train", "photo.png", "--target_psnr=30", "--adaptive_refinement=true"},
+                   "adaptive_refinement has Gaussians of its own number, and target_psnr or target_bytes is set too; "
+                   "leave that out");
+    expect_refused(
+        {"train", "photo.png", "--target_psnr=30", "--num_gaussians=100"},
+        "target_psnr (--target_psnr) and num_gaussians (--num_gaussians) contradict each other: one is told, "
+        "or found out; remove one of the two");
+    EXPECT_FALSE(fs::exists(workspace_ / "results"));
+}
+
+}  // namespace
+}  // namespace gsfit::test
