@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "codec/fit.h"
 #include "codec/quantise.h"
@@ -49,6 +50,10 @@ struct Encoder::State {
         fit_color_steps(plan, importances);
     }
 
+    [[nodiscard]] std::size_t parameters() const {
+        return items.size() * (5 + static_cast<std::size_t>(plan.header.description.channels));
+    }
+
     [[nodiscard]] std::vector<std::byte> encode(Log error) const {
         Plan own = plan;
         own.header.error = error;
@@ -79,21 +84,34 @@ std::vector<std::byte> Encoder::encode(double q) const {
     return state_->encode(static_cast<Log>(error));
 }
 
+/// Each step is the secant's through the last two files; where that leads out of what is known, or no further, halves.
 std::vector<std::byte> Encoder::encode_within(std::size_t bytes) const {
-    Log low = -largest_error;  // too many bytes, as far as is known
+    struct Point {
+        double error = 0;  // [Log]
+        double bytes = 0;
+    };
+    constexpr double close = 0.9995;
+    const double aim = 0.5 * (1 + close) * static_cast<double>(bytes);
+    double slope = -0.5 / 8 * static_cast<double>(state_->parameters()) / octave;  // half a bit a parameter an octave
+    Log low = -largest_error;                                                      // too many bytes, as far as is known
     Log high = largest_error;
-    std::vector<std::byte> best = state_->encode(high);
-    while (high - low > octave / 256) {
-        const Log middle = low + (high - low) / 2;
-        std::vector<std::byte> file = state_->encode(middle);
-        if (file.size() <= bytes) {
-            best = std::move(file);
-            high = middle;
-        } else {
-            low = middle;
-        }
+    std::vector<std::byte> best;
+    std::optional<Point> before;
+    Log error = 0;
+    for (int round = 1; high - low > octave / 256; ++round) {
+        std::vector<std::byte> file = state_->encode(error);
+        const Point now{.error = 1.0 * error, .bytes = static_cast<double>(file.size())};
+        const bool fits = file.size() <= bytes;
+        (fits ? high : low) = error;
+        if (fits) best = std::move(file);
+        if (fits && now.bytes >= close * static_cast<double>(bytes)) break;
+        if (before) slope = (now.bytes - before->bytes) / (now.error - before->error);
+        before = now;
+        const double secant = std::round(now.error + (aim - now.bytes) / slope);
+        const bool leads_on = round % 4 != 0 && secant > low && secant < high;
+        error = leads_on ? static_cast<Log>(secant) : low + (high - low) / 2;
     }
-    return best;
+    return best.empty() ? state_->encode(largest_error) : best;
 }
 
 }  // namespace gsfit::codec

@@ -152,7 +152,9 @@ void fit_color_steps(Plan& plan, const std::vector<Importance>& importances) {
     LeastSquares<3> fit;
     const LogWeight weight(importances, &Importance::color);
     each_gaussian(plan, [&](const PlannedPart& planned, int i) {
-        fit.add(row_of(plan.steps(planned).color_features(i), log_bits), weight(importances[planned.items[i]]));
+        const Importance& importance = importances[planned.items[i]];
+        if (!is_seen(importance)) return;
+        fit.add(row_of(plan.steps(planned).color_features(i), log_bits), weight(importance));
     });
     plan.header.models.color_step = step_coefficients(fit);
 }
@@ -173,8 +175,10 @@ void fit_shape_steps(Plan& plan, const std::vector<Importance>& importances) {
     for (const auto member : members) weights.emplace_back(importances, member);
     std::array<LeastSquares<5>, members.size()> fits;
     each_gaussian(plan, [&](const PlannedPart& planned, int i) {
+        const Importance& importance = importances[planned.items[i]];
+        if (!is_seen(importance)) return;
         const auto row = row_of(plan.steps(planned).shape_features(i), log_bits);
-        for (std::size_t k = 0; k < fits.size(); ++k) fits[k].add(row, weights[k](importances[planned.items[i]]));
+        for (std::size_t k = 0; k < fits.size(); ++k) fits[k].add(row, weights[k](importance));
     });
     Models& models = plan.header.models;
     models.position_step = step_coefficients(fits[0]);

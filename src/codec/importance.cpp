@@ -99,9 +99,7 @@ void add_importance(const Item& item, double cutoff, const Band& band, const Ima
                 });
 }
 
-}  // namespace
-
-std::vector<Importance> importance_of(const std::vector<Item>& items, const Description& description) {
+std::vector<Importance> importance_of_all_pixels(const std::vector<Item>& items, const Description& description) {
     std::vector<Importance> importances(items.size());
     Image image(description, description.width);
     const double cutoff = description.blending.cutoff;
@@ -128,6 +126,37 @@ std::vector<Importance> importance_of(const std::vector<Item>& items, const Desc
                 add_importance(items[seen[k]], cutoff, band, image, importances[seen[k]]);
             }
         });
+    }
+    return importances;
+}
+
+/// Largest power of two up to an eighth of the pitch, by which most Gaussians are seen, that leaves 2^21 samples.
+int stride_of(std::size_t size, const Description& description) {
+    const double pixels = static_cast<double>(description.width) * static_cast<double>(description.height);
+    const double fewest_samples = std::max(64.0 * static_cast<double>(size), 1.0 * (1 << 21));
+    int stride = 1;
+    while (4.0 * stride * stride * fewest_samples <= pixels) stride *= 2;
+    return stride;
+}
+
+}  // namespace
+
+std::vector<Importance> importance_of(std::vector<Item> items, Description description) {
+    const int stride = stride_of(items.size(), description);
+    if (stride == 1) return importance_of_all_pixels(items, description);
+    description.width = std::max<std::int64_t>(1, description.width / stride);
+    description.height = std::max<std::int64_t>(1, description.height / stride);
+    for (Item& item : items) {
+        for (double* const length : {&item.x, &item.y, &item.major, &item.minor, &item.half_width, &item.half_height}) {
+            *length /= stride;
+        }
+    }
+    std::vector<Importance> importances = importance_of_all_pixels(items, description);
+    for (Importance& importance : importances) {
+        for (double* const sum :
+             {&importance.position, &importance.area, &importance.aspect, &importance.angle, &importance.color}) {
+            *sum *= stride * stride;
+        }
     }
     return importances;
 }

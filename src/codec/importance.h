@@ -17,7 +17,10 @@ struct Importance {
     double color = 0;     ///< of a channel
 };
 
-/// Of every item, in bands of the image. `topk_norm` is taken for `norm`.
-std::vector<Importance> importance_of(const std::vector<Item>& items, const Description& description);
+/// Of every item, in bands of the image; where Gaussians are large on average, by every so manyth pixel of every so
+/// manyth row, and 0 of those that none of these sees. `topk_norm` is taken for `norm`.
+std::vector<Importance> importance_of(std::vector<Item> items, Description description);
+
+inline bool is_seen(const Importance& importance) { return importance.color > 0; }
 
 }  // namespace gsfit::codec
