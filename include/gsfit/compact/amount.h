@@ -51,8 +51,8 @@ struct Amount {
     PsnrLaw law;                 ///< of this image
 };
 
-/// The Gaussians that reach a PSNR, by two to four probes, of an eighth and a quarter of the steps. None when a probe was
-/// stopped.
+/// The Gaussians that reach a PSNR, by two to four probes, of an eighth and a quarter of the steps. None when a probe
+/// was stopped.
 std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& probe);
 
 }  // namespace gsfit
