@@ -28,12 +28,12 @@ Config with_planned_amount(const Config& config, const ImageInfo& image) {
 }
 
 std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, const PackedImage& image,
-                                          TrainOptions options) {
-    constexpr double share_of_probe = 0.06;  // of a run by the clock
-    const bool by_clock = options.max_seconds > 0;
-    options.max_seconds *= share_of_probe;
+                                          const TrainOptions& options) {
     const auto amount = amount_of_psnr(
-        {.psnr = psnr, .pixels = image.width() * image.height(), .steps = options.max_steps, .by_clock = by_clock},
+        {.psnr = psnr,
+         .pixels = image.width() * image.height(),
+         .steps = options.max_steps,
+         .by_clock = options.max_seconds > 0},
         [&](std::int64_t count, std::int64_t steps) { return probe(config, image, options, count, steps); });
     if (!amount) return std::nullopt;
     return settled(config, amount->gaussians, "target_psnr", psnr);

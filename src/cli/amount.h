@@ -17,6 +17,6 @@ Config with_planned_amount(const Config& config, const ImageInfo& image);
 /// With the num_gaussians by which a run of these options is predicted to end at `psnr` [dB]: that is probed. None when
 /// a signal asked for a stop.
 std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, const PackedImage& image,
-                                          TrainOptions options);
+                                          const TrainOptions& options);
 
 }  // namespace gsfit::cli

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cli/text.h"
+#include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 
 namespace gsfit::cli {
@@ -41,6 +42,15 @@ codec::Description description_of(const SavedField& saved) {
     if (are_usual(saved.maps, description.channels)) return description;
     std::transform(saved.maps.begin(), saved.maps.end(), std::back_inserter(description.maps), map_of);
     return description;
+}
+
+void check_compact_output(const Arguments& arguments) {
+    if (!arguments.has("output")) {
+        throw UsageError("no output is given; name the file to write with -o");
+    }
+    if (std::filesystem::path(arguments.value("output")).extension() != ".gsf") {
+        throw UsageError(text_of("the output '", arguments.value("output"), "' must end in .gsf"));
+    }
 }
 
 bool is_compact(const std::filesystem::path& path) {

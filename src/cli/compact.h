@@ -2,10 +2,12 @@
 
 // Between the compact file's own structs and the program's.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 
+#include "cli/arguments.h"
 #include "gsfit/checkpoint.h"
 #include "gsfit/compact.h"
 
@@ -20,6 +22,12 @@ struct CompactField {
     SavedField saved;
     std::uint64_t bytes_read;
 };
+
+/// Of a compact file that is asked for.
+inline constexpr std::int64_t most_compact_bytes = std::int64_t{1} << 32;
+
+/// Throws UsageError unless --output names a .gsf file.
+void check_compact_output(const Arguments& arguments);
 
 /// Whether the file begins as a compact one, or is called so.
 bool is_compact(const std::filesystem::path& path);

@@ -1,10 +1,10 @@
 // gsfit compress: an image as a compact file, of the size or the quality that is asked for.
 
 #include <cmath>
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/compact.h"
 #include "cli/compression.h"
 #include "cli/configuration.h"
 #include "cli/image_files.h"
@@ -20,15 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t most_bytes = std::int64_t{1} << 32;
-
 void check(const Arguments& arguments) {
-    if (!arguments.has("output")) {
-        throw UsageError("no output is given; name the file to write with -o");
-    }
-    if (fs::path(arguments.value("output")).extension() != ".gsf") {
-        throw UsageError(text_of("the output '", arguments.value("output"), "' must end in .gsf"));
-    }
+    check_compact_output(arguments);
     if (arguments.has("bytes") + arguments.has("bpp") + arguments.has("psnr") > 1) {
         throw UsageError("--bytes, --bpp and --psnr exclude one another; give one of them");
     }
@@ -50,7 +43,7 @@ CompressionTask task_of(const Arguments& arguments, const Config& config) {
     if (task.image.empty()) {
         throw UsageError("no image is given; name one, for instance gsfit compress photo.jpg -o photo.gsf");
     }
-    if (arguments.has("bytes")) task.goal.bytes = integer_value(arguments, "bytes", 1, most_bytes);
+    if (arguments.has("bytes")) task.goal.bytes = integer_value(arguments, "bytes", 1, most_compact_bytes);
     if (arguments.has("psnr")) task.goal.psnr = positive_value(arguments, "psnr", 100);
     if (arguments.has("bpp")) task.bits_per_pixel = positive_value(arguments, "bpp", 1000);
     if (arguments.has("finetune")) task.freezing_steps = integer_value(arguments, "finetune", 1, 1'000'000);

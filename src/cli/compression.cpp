@@ -49,12 +49,14 @@ public:
         : task_(task), config_(task.config), limit_(config_.number("max_seconds")), goal_(task.goal) {}
 
     std::optional<Compressed> run() {
-        options_ = options_of_image();
-        PackedImage image = decode();
-        image_ = &image;
+        const ImageInfo info = inspect_target(task_.image, config_);
         if (task_.bits_per_pixel) {
-            goal_.bytes = std::max<std::int64_t>(1, std::llround(*task_.bits_per_pixel * pixels() / 8));
+            const auto pixels = static_cast<double>(info.width * info.height);
+            goal_.bytes = std::max<std::int64_t>(1, std::llround(*task_.bits_per_pixel * pixels / 8));
         }
+        options_ = options_of(info);
+        PackedImage image = decode(info);
+        image_ = &image;
         const std::optional<std::int64_t> count = wanted_count();
         if (!count) return std::nullopt;
         std::optional<TrainState> state = fit(*count, std::nullopt);
@@ -65,11 +67,9 @@ public:
     }
 
 private:
-    static constexpr double share_of_probe = 0.06;  // of what is left of max_seconds
-    static constexpr double share_of_fit = 0.72;
+    static constexpr double share_of_fit = 0.72;  // of what is left of max_seconds
 
-    TrainOptions options_of_image() {
-        const ImageInfo info = inspect_target(task_.image, config_);
+    TrainOptions options_of(const ImageInfo& info) {
         TrainOptions options = train_options(config_, info);
         const DeviceChoice device = device_of(config_);
         options.device = device.device;
@@ -83,47 +83,37 @@ private:
     /// What is known of the number of Gaussians before the image is decoded.
     [[nodiscard]] std::int64_t first_count(const ImageInfo& info) const {
         if (task_.num_gaussians) return *task_.num_gaussians;
-        std::optional<std::int64_t> bytes = goal_.bytes;
-        const auto area = static_cast<double>(info.width * info.height);
-        if (task_.bits_per_pixel) bytes = std::llround(*task_.bits_per_pixel * area / 8);
-        return bytes ? gaussians_of_bytes(*bytes, info.channels) : config_.integer("num_gaussians");
+        return goal_.bytes ? gaussians_of_bytes(*goal_.bytes, info.channels) : config_.integer("num_gaussians");
     }
 
-    PackedImage decode() {
+    PackedImage decode(const ImageInfo& info) const {
         const auto progress = make_progress(config_.text("progress"), 0);
         if (!note_.empty()) progress->note(note_);
         progress->phase(text_of("decoding ", task_.image.string()));
-        const ImageInfo info = inspect_target(task_.image, config_);
         const bool in_file = plan_memory(info, options_, host_memory().resident).choice().settings.target_in_file;
         return read_target(task_.image, config_, in_file ? PixelStorage{task_.folder} : PixelStorage{});
     }
 
-    [[nodiscard]] double pixels() const { return static_cast<double>(image_->width() * image_->height()); }
+    [[nodiscard]] std::int64_t pixels() const { return image_->width() * image_->height(); }
     [[nodiscard]] double seconds() const { return now() - start_; }
     [[nodiscard]] double seconds_left() const { return std::max(0.05, limit_ - seconds()); }
 
     /// As many as the goal takes; none when a stop was asked for.
     std::optional<std::int64_t> wanted_count() {
         if (task_.num_gaussians || !goal_.psnr) return options_.num_gaussians;
-        const auto amount = amount_of_psnr({.psnr = *goal_.psnr + usual_loss,
-                                            .pixels = image_->width() * image_->height(),
-                                            .steps = options_.max_steps,
-                                            .by_clock = limit_ > 0},
-                                           [&](std::int64_t count, std::int64_t steps) {
-                                               return training_.time([&] { return probed(count, steps); });
-                                           });
+        const auto amount = amount_of_psnr(
+            {.psnr = *goal_.psnr + usual_loss, .pixels = pixels(), .steps = options_.max_steps, .by_clock = limit_ > 0},
+            [&](std::int64_t count, std::int64_t steps) {
+                return training_.time([&] { return probed(count, steps); });
+            });
         if (!amount) return std::nullopt;
         law_ = amount->law;
         return amount->gaussians;
     }
 
-    [[nodiscard]] std::int64_t within_image(std::int64_t count) const {
-        return std::clamp<std::int64_t>(count, 1, std::max<std::int64_t>(1, image_->width() * image_->height() / 8));
-    }
-
     std::optional<double> probed(std::int64_t count, std::int64_t steps) {
         TrainOptions options = options_;
-        options.max_seconds = limit_ > 0 ? share_of_probe * seconds_left() : 0;
+        options.max_seconds = limit_ > 0 ? seconds_left() : 0;
         return probe(config_, *image_, std::move(options), count, steps);
     }
 
@@ -160,7 +150,7 @@ private:
         if (!goal_.psnr || task_.num_gaussians || limit_ > 0) return state;
         for (int round = 0; round < 2; ++round) {
             const Fit fitted{state.field.size(), psnr_of(state)};
-            const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, fitted));
+            const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, fitted), pixels());
             if (fitted.psnr >= *goal_.psnr + least_loss || count <= fitted.gaussians) break;
             auto more = fit(count, state.field);
             if (!more) return std::nullopt;

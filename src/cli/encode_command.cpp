@@ -1,6 +1,5 @@
 // gsfit encode: a saved field as a compact file.
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,8 +10,8 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/target.h"
-#include "cli/text.h"
 #include "cli/values.h"
+#include "gsfit/compact/rounding.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
 #include "gsfit/eval.h"
@@ -20,15 +19,8 @@
 namespace gsfit::cli {
 namespace {
 
-constexpr std::int64_t most_bytes = std::int64_t{1} << 32;
-
 void check(const Arguments& arguments) {
-    if (!arguments.has("output")) {
-        throw UsageError("no output is given; name the file to write with -o");
-    }
-    if (std::filesystem::path(arguments.value("output")).extension() != ".gsf") {
-        throw UsageError(text_of("the output '", arguments.value("output"), "' must end in .gsf"));
-    }
+    check_compact_output(arguments);
     if (arguments.has("bytes") + arguments.has("bpp") + arguments.has("rounding") > 1) {
         throw UsageError("--bytes, --bpp and --rounding exclude one another; give one of them");
     }
@@ -36,19 +28,10 @@ void check(const Arguments& arguments) {
 
 /// How large the file may be, if that is told.
 std::optional<std::int64_t> wanted_bytes(const Arguments& arguments, const Field& field) {
-    if (arguments.has("bytes")) return integer_value(arguments, "bytes", 1, most_bytes);
+    if (arguments.has("bytes")) return integer_value(arguments, "bytes", 1, most_compact_bytes);
     if (!arguments.has("bpp")) return std::nullopt;
     const auto pixels = static_cast<double>(field.raster_width * field.raster_height);
     return std::llround(positive_value(arguments, "bpp", 1000) * pixels / 8);
-}
-
-/// As much error in all as a quarter of what the field has already: finer steps cost more than they gain, coarser ones
-/// lose more than other Gaussians would.
-double best_q(const Field& field, double psnr) {
-    const auto samples = static_cast<double>(field.raster_width * field.raster_height * field.channels());
-    const double error = std::pow(10, -psnr / 10) * samples;
-    constexpr double least = 1e-9;  // where the field is its image
-    return std::max(0.25 * error / static_cast<double>(field.size() * (5 + field.channels())), least);
 }
 
 /// Its own file, rounded at once.
@@ -59,12 +42,7 @@ std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& sav
         return encoder.encode(psnr ? best_q(saved.field, *psnr)
                                    : positive_value(arguments, "rounding", std::int64_t{1} << 40));
     }
-    std::vector<std::byte> file = encoder.encode_within(static_cast<std::size_t>(*bytes));
-    if (file.size() > static_cast<std::size_t>(*bytes)) {
-        throw UsageError(text_of("the field takes ", file.size(), " bytes at least, more than the ", *bytes,
-                                 " that are asked for; fit fewer Gaussians"));
-    }
-    return file;
+    return file_within(encoder, *bytes, *bytes);
 }
 
 ExitCode run(const Arguments& arguments) {
@@ -85,8 +63,7 @@ ExitCode run(const Arguments& arguments) {
     if (steps > 0) {
         TrainOptions options;
         options.max_steps = steps;
-        const double q = std::exp2(reader_of(file).log2_q());
-        file = frozen_file(saved.field, description_of(saved), *image, q, options).value();
+        file = frozen_file(saved.field, description_of(saved), *image, q_of(file), options).value();
     }
     write_file_atomically(output, file);
     const SavedField back = load_compact(output, {}).saved;

@@ -12,6 +12,8 @@ std::optional<double> probe(const Config& config, const PackedImage& image, Trai
     options.num_gaussians = gaussians;
     options.max_steps = steps;
     options.eval_steps = 0;
+    constexpr double share_of_clock = 0.06;
+    options.max_seconds *= share_of_clock;
     const auto progress = make_progress(config.text("progress"), options.max_seconds > 0 ? 0 : steps);
     progress->phase(text_of("probing ", gaussians, " Gaussians"));
     const TrainState state =

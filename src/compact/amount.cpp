@@ -21,6 +21,10 @@ std::int64_t gaussians_of_bytes(std::int64_t bytes, int channels) {
     return std::max<std::int64_t>(1, std::llround(8 * (static_cast<double>(bytes) - head) / bits));
 }
 
+std::int64_t within_image(std::int64_t gaussians, std::int64_t pixels) {
+    return std::clamp<std::int64_t>(gaussians, 1, std::max<std::int64_t>(1, pixels / 8));
+}
+
 PsnrLaw::PsnrLaw(const Fit& few, const Fit& many)
     : per_doubling_(std::clamp((many.psnr - few.psnr) / doublings(few, many.gaussians), 0.5, 5.0)) {}
 
@@ -32,9 +36,6 @@ std::int64_t PsnrLaw::gaussians_of(double psnr, const Fit& fit) const {
 PsnrLaw PsnrLaw::usual() { return {{1, 0}, {2, 2.2}}; }
 
 std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& probe) {
-    const auto within_image = [&](std::int64_t count) {
-        return std::clamp<std::int64_t>(count, 1, std::max<std::int64_t>(1, wanted.pixels / 8));
-    };
     const auto probed = [&](std::int64_t count, std::int64_t steps) -> std::optional<Fit> {
         const std::optional<double> psnr = probe(count, steps);
         if (!psnr) return std::nullopt;
@@ -42,16 +43,17 @@ std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& prob
     };
     constexpr std::int64_t least_steps = 40;
     constexpr int most_probes = 4;
-    std::optional<Fit> last = probed(within_image(wanted.pixels / 150), std::max(least_steps, wanted.steps / 8));
+    std::optional<Fit> last =
+        probed(within_image(wanted.pixels / 150, wanted.pixels), std::max(least_steps, wanted.steps / 8));
     if (!last) return std::nullopt;
-    Amount amount{within_image(PsnrLaw::usual().gaussians_of(wanted.psnr, *last)), PsnrLaw::usual()};
+    Amount amount{within_image(PsnrLaw::usual().gaussians_of(wanted.psnr, *last), wanted.pixels), PsnrLaw::usual()};
     for (int probes = 1; probes == 1 || (probes < most_probes && std::abs(doublings(*last, amount.gaussians)) > 1);
          ++probes) {
         const std::optional<Fit> near = probed(amount.gaussians, std::max(least_steps, wanted.steps / 4));
         if (!near) return std::nullopt;
         constexpr double too_near = 0.25;  // for a law through both
         if (std::abs(doublings(*last, near->gaussians)) > too_near) amount.law = PsnrLaw(*last, *near);
-        amount.gaussians = within_image(amount.law.gaussians_of(wanted.psnr, *near));
+        amount.gaussians = within_image(amount.law.gaussians_of(wanted.psnr, *near), wanted.pixels);
         last = near;
     }
     return amount;

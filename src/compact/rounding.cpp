@@ -35,6 +35,15 @@ double best_q(const Field& field, double psnr) {
 
 double q_of(std::span<const std::byte> file) { return std::exp2(reader_of(file).log2_q()); }
 
+std::vector<std::byte> file_within(const codec::Encoder& encoder, std::int64_t aim, std::int64_t most) {
+    std::vector<std::byte> file = encoder.encode_within(static_cast<std::size_t>(aim));
+    if (file.size() > static_cast<std::size_t>(most)) {
+        throw UsageError("the field takes " + std::to_string(file.size()) + " bytes at least, more than the " +
+                         std::to_string(most) + " that are asked for; fit fewer Gaussians");
+    }
+    return file;
+}
+
 RoundingSearch::RoundingSearch(const Field& field, const codec::Description& description, const PackedImage& image,
                                double psnr, const Goal& goal)
     : field_(field),
@@ -65,12 +74,7 @@ void RoundingSearch::learn(const Outcome& outcome) {
 }
 
 double RoundingSearch::q_of_bytes() const {
-    const std::vector<std::byte> file = encoder_.encode_within(static_cast<std::size_t>(bytes_));
-    if (const auto most = static_cast<std::size_t>(*goal_.bytes); file.size() > most) {
-        throw UsageError("the field takes " + std::to_string(file.size()) + " bytes at least, more than the " +
-                         std::to_string(most) + " that are asked for; fit fewer Gaussians");
-    }
-    return q_of(file);
+    return q_of(file_within(encoder_, static_cast<std::int64_t>(bytes_), *goal_.bytes));
 }
 
 /// Between a file that is too good and one that is too bad; where only one is known, its error grows with what rounding

@@ -17,6 +17,9 @@ struct Fit {
 /// Those that, at the q which pays best, take so many bytes.
 std::int64_t gaussians_of_bytes(std::int64_t bytes, int channels);
 
+/// 1 to an eighth of the pixels.
+std::int64_t within_image(std::int64_t gaussians, std::int64_t pixels);
+
 /// PSNR by the number of Gaussians: squared error falls as a power of that.
 class PsnrLaw {
 public:
@@ -47,7 +50,7 @@ struct WantedPsnr {
 };
 
 struct Amount {
-    std::int64_t gaussians = 0;  ///< 1 to an eighth of the pixels
+    std::int64_t gaussians = 0;  ///< within_image()
     PsnrLaw law;                 ///< of this image
 };
 

@@ -31,6 +31,9 @@ double best_q(const Field& field, double psnr);
 /// The q of a file.
 double q_of(std::span<const std::byte> file);
 
+/// The encoder's file of at most `aim` bytes, and close to that. Throws UsageError when it has more than `most`.
+std::vector<std::byte> file_within(const codec::Encoder& encoder, std::int64_t aim, std::int64_t most);
+
 /// Finds the q by which frozen_file() meets a goal: proposes one, is told what came of it, and proposes a better one.
 class RoundingSearch {
 public:
