@@ -40,17 +40,35 @@ endfunction()
 function(gsfit_room name)
   cmake_parse_arguments(ROOM "" "" "KNOWS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "_kernels\\.cpp$")
   add_library(gsfit_${name} STATIC ${sources})
   target_include_directories(gsfit_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(gsfit_${name} PRIVATE gsfit_flags)
   target_precompile_headers(gsfit_${name} REUSE_FROM gsfit_headers)
   gsfit_link(gsfit_${name} PUBLIC ${ROOM_KNOWS})
   gsfit_link(gsfit_${name} PRIVATE ${ROOM_PRIVATE})
-  file(GLOB kernels "${PROJECT_SOURCE_DIR}/src/${name}/*_kernels.cpp")
-  if(kernels AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  file(GLOB kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*_kernels.cpp")
+  if(kernels)
+    gsfit_kernels(${name} ${kernels})
+    target_sources(gsfit_${name} PRIVATE $<TARGET_OBJECTS:gsfit_${name}_kernels>)
+  endif()
+endfunction()
+
+# gsfit_kernels(<name> <files>): a room's SIMD kernels, which know no LibTorch, as objects gsfit_<name>_kernels: they take
+# minutes to compile, and libgsfit_decode has the same.
+function(gsfit_kernels name)
+  add_library(gsfit_${name}_kernels OBJECT ${ARGN})
+  target_include_directories(gsfit_${name}_kernels PRIVATE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(gsfit_${name}_kernels PRIVATE gsfit_flags PkgConfig::Highway)
+  set_target_properties(gsfit_${name}_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     # SSE4 is the least that kernels are compiled for; better ones are chosen at run time.
-    set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-msse4.2;-maes;-mpclmul"
-      SKIP_PRECOMPILE_HEADERS ON)
+    target_compile_options(gsfit_${name}_kernels PRIVATE -msse4.2 -maes -mpclmul)
+  endif()
+  if(GSFIT_FUZZ)
+    # One SIMD target is enough there: each takes minutes to compile with a fuzzer's traces.
+    target_compile_definitions(gsfit_${name}_kernels PRIVATE HWY_COMPILE_ONLY_STATIC)
   endif()
 endfunction()
 
