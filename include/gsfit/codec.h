@@ -12,25 +12,11 @@
 #include <vector>
 
 #include "gsfit/blending.h"
+#include "gsfit/core/maps.h"
 
 namespace gsfit::codec {
 
 inline constexpr int max_channels = 64;
-
-/// An image that channels of the field are; its members mean what ImageMap's do.
-struct Map {
-    std::string name{};  ///< up to 255 bytes
-    int first = 0;
-    int channels = 1;
-    bool alpha = false;
-    int bits = 8;
-    float low = 0;
-    float high = 1;
-    float gamma = 1;
-    std::vector<std::byte> profile{};  ///< up to 4 MiB
-
-    bool operator==(const Map&) const = default;
-};
 
 /// What a field is of and how it is drawn.
 struct Description {
@@ -38,7 +24,7 @@ struct Description {
     std::int64_t height = 0;  ///< of the training raster [pixels], 1 to 2^24
     int channels = 0;         ///< 1 to max_channels
     Blending blending;
-    std::vector<Map> maps{};  ///< empty: one grey or RGB image of 8 bits
+    ImageMaps maps{};  ///< with names of up to 255 bytes; empty: those of maps_of_channels()
 };
 
 /// N Gaussians with C channels, row-major.

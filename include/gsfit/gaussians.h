@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include "gsfit/core/maps.h"
 #include "gsfit/core/random.h"
-#include "gsfit/image/maps.h"
 #include "gsfit/types.h"
 
 namespace gsfit {

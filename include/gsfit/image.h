@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "gsfit/core/maps.h"
 #include "gsfit/core/views.h"
-#include "gsfit/image/maps.h"
 
 namespace gsfit {
 

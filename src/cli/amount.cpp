@@ -34,7 +34,7 @@ std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, con
          .pixels = image.width() * image.height(),
          .steps = options.max_steps,
          .by_clock = options.max_seconds > 0},
-        [&](std::int64_t count, std::int64_t steps) { return probe(config, image, options, count, steps); });
+        [&](std::int64_t count, std::int64_t steps) { return probed_psnr(config, image, options, count, steps); });
     if (!amount) return std::nullopt;
     return settled(config, amount->gaussians, "target_psnr", psnr);
 }

@@ -1,6 +1,5 @@
 #include "cli/compact.h"
 
-#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -10,20 +9,6 @@
 
 namespace gsfit::cli {
 namespace {
-
-codec::Map map_of(const ImageMap& map) {
-    return {map.name, map.first, map.channels, map.alpha, map.bits, map.low, map.high, map.gamma, map.profile};
-}
-
-ImageMaps maps_of(const codec::Description& description) {
-    if (description.maps.empty()) return maps_of_channels(description.channels);
-    ImageMaps maps;
-    for (const codec::Map& map : description.maps) {
-        maps.push_back(
-            {map.name, map.first, map.channels, map.alpha, map.bits, map.low, map.high, map.gamma, map.profile});
-    }
-    return maps;
-}
 
 /// A name alone is not worth its bytes.
 bool are_usual(const ImageMaps& maps, int channels) {
@@ -39,8 +24,7 @@ codec::Description description_of(const SavedField& saved) {
                                    .height = saved.field.raster_height,
                                    .channels = saved.field.channels(),
                                    .blending = saved.blending};
-    if (are_usual(saved.maps, description.channels)) return description;
-    std::transform(saved.maps.begin(), saved.maps.end(), std::back_inserter(description.maps), map_of);
+    if (!are_usual(saved.maps, description.channels)) description.maps = saved.maps;
     return description;
 }
 
@@ -70,7 +54,7 @@ CompactField load_compact(const std::filesystem::path& path, const WantedPart& w
     CompactField compact;
     compact.saved.field = field_of(part ? reader.decode(*part) : reader.decode(), description);
     compact.saved.blending = description.blending;
-    compact.saved.maps = maps_of(description);
+    compact.saved.maps = description.maps;
     compact.saved.metadata = {{"format", "gsf"}, {"log2_q", text_of(reader.log2_q())}};
     compact.bytes_read = reader.bytes_read();
     return compact;

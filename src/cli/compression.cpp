@@ -100,21 +100,40 @@ private:
 
     /// As many as the goal takes; none when a stop was asked for.
     std::optional<std::int64_t> wanted_count() {
-        if (task_.num_gaussians || !goal_.psnr) return options_.num_gaussians;
+        if (task_.num_gaussians) return options_.num_gaussians;
+        if (goal_.bytes) return count_of_bytes();
+        return goal_.psnr ? count_of_psnr() : options_.num_gaussians;
+    }
+
+    /// By what a Gaussian of this image takes where it is rounded as coarsely as pays.
+    std::optional<std::int64_t> count_of_bytes() {
+        const std::int64_t count = options_.num_gaussians;
+        const std::int64_t steps = probe_steps(options_.max_steps);
+        const auto probed = training_.time([&] { return probe(config_, *image_, limited(1), count, steps); });
+        if (!probed) return std::nullopt;
+        const double psnr = limit_ > 0 ? psnr_of(*probed) : psnr_of_run(psnr_of(*probed), steps, options_.max_steps);
+        const codec::Encoder encoder(gaussians_of(probed->field), description_of(*probed));
+        constexpr double finer = 1.5;  // than pays at once: fewer, finer ones gain more by training while rounded
+        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(probed->field, psnr) / finer).size());
+        return within_image(gaussians_of_bytes(*goal_.bytes, probed->field.size(), taken), pixels());
+    }
+
+    std::optional<std::int64_t> count_of_psnr() {
         const auto amount = amount_of_psnr(
             {.psnr = *goal_.psnr + usual_loss, .pixels = pixels(), .steps = options_.max_steps, .by_clock = limit_ > 0},
             [&](std::int64_t count, std::int64_t steps) {
-                return training_.time([&] { return probed(count, steps); });
+                return training_.time([&] { return probed_psnr(config_, *image_, limited(1), count, steps); });
             });
         if (!amount) return std::nullopt;
         law_ = amount->law;
         return amount->gaussians;
     }
 
-    std::optional<double> probed(std::int64_t count, std::int64_t steps) {
+    /// With a share of the seconds that are left, if they are limited.
+    [[nodiscard]] TrainOptions limited(double share) const {
         TrainOptions options = options_;
-        options.max_seconds = limit_ > 0 ? seconds_left() : 0;
-        return probe(config_, *image_, std::move(options), count, steps);
+        if (limit_ > 0) options.max_seconds = share * seconds_left();
+        return options;
     }
 
     [[nodiscard]] double psnr_of(const TrainState& state) const {
@@ -123,9 +142,8 @@ private:
 
     /// None when a stop was asked for.
     std::optional<TrainState> fit(std::int64_t count, const std::optional<Field>& from) {
-        TrainOptions options = options_;
+        TrainOptions options = limited(share_of_fit);
         options.num_gaussians = count;
-        if (limit_ > 0) options.max_seconds = share_of_fit * seconds_left();
         std::optional<TrainState> start;
         if (from) {
             options.initial_gaussians = from->size();
@@ -168,13 +186,16 @@ private:
                                  task_.num_gaussians ? "more Gaussians or more steps" : "more steps or ask for less"));
     }
 
+    [[nodiscard]] codec::Description description_of(const TrainState& state) const {
+        return cli::description_of({.field = state.field,
+                                    .blending = state.blending,
+                                    .maps = image_->maps(),
+                                    .quantisation = std::nullopt,
+                                    .metadata = {}});
+    }
+
     std::optional<Compressed> rounded(const TrainState& state) {
-        const SavedField saved{.field = state.field,
-                               .blending = state.blending,
-                               .maps = image_->maps(),
-                               .quantisation = std::nullopt,
-                               .metadata = {}};
-        const codec::Description description = description_of(saved);
+        const codec::Description description = description_of(state);
         RoundingSearch search(state.field, description, *image_, psnr_of(state), goal_);
         std::optional<Compressed> best;
         constexpr int most_rounds = 6;
@@ -200,10 +221,9 @@ private:
     }
 
     std::optional<std::vector<std::byte>> frozen(const Field& field, const codec::Description& description, double q) {
-        TrainOptions options = options_;
-        options.max_steps = task_.freezing_steps.value_or(std::max<std::int64_t>(1, 2 * options_.max_steps / 7));
         constexpr double share = 0.85;  // the rest is for the file to be written and looked at
-        if (limit_ > 0) options.max_seconds = share * seconds_left();
+        TrainOptions options = limited(share);
+        options.max_steps = task_.freezing_steps.value_or(std::max<std::int64_t>(1, 2 * options_.max_steps / 7));
         const auto progress = progress_of(text_of("rounding ", field.size(), " Gaussians"), options.max_steps);
         return training_.time([&] {
             return frozen_file(field, description, *image_, q, options,

@@ -7,8 +7,8 @@
 
 namespace gsfit::cli {
 
-std::optional<double> probe(const Config& config, const PackedImage& image, TrainOptions options,
-                            std::int64_t gaussians, std::int64_t steps) {
+std::optional<TrainState> probe(const Config& config, const PackedImage& image, TrainOptions options,
+                                std::int64_t gaussians, std::int64_t steps) {
     options.num_gaussians = gaussians;
     options.max_steps = steps;
     options.eval_steps = 0;
@@ -16,10 +16,17 @@ std::optional<double> probe(const Config& config, const PackedImage& image, Trai
     options.max_seconds *= share_of_clock;
     const auto progress = make_progress(config.text("progress"), options.max_seconds > 0 ? 0 : steps);
     progress->phase(text_of("probing ", gaussians, " Gaussians"));
-    const TrainState state =
+    TrainState state =
         train(image, options, {[&](const TrainEvent& event) { (*progress)(event); }}, std::nullopt, &stop_requested());
     if (stop_requested()) return std::nullopt;
-    return evaluate_psnr(state.field, state.blending, image);
+    return state;
+}
+
+std::optional<double> probed_psnr(const Config& config, const PackedImage& image, const TrainOptions& options,
+                                  std::int64_t gaussians, std::int64_t steps) {
+    const std::optional<TrainState> state = probe(config, image, options, gaussians, steps);
+    if (!state) return std::nullopt;
+    return evaluate_psnr(state->field, state->blending, image);
 }
 
 }  // namespace gsfit::cli

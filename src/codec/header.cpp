@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::int64_t longest_side = 1 << 24;
 constexpr std::size_t longest_name = 255;
-constexpr std::size_t largest_profile = std::size_t{4} << 20;
 constexpr std::int64_t largest_coefficient = 1 << 14;
 constexpr Log least_error = -40 * octave;
 
@@ -22,7 +21,7 @@ bool is_usual(const Blending& blending) {
     return blending.cutoff == usual.cutoff && blending.eps == usual.eps && blending.topk == usual.topk;
 }
 
-void write(ByteWriter& bytes, const Map& map) {
+void write(ByteWriter& bytes, const ImageMap& map) {
     bytes.text(std::as_bytes(std::span(map.name)));
     bytes.number(static_cast<std::uint64_t>(map.first));
     bytes.number(static_cast<std::uint64_t>(map.channels));
@@ -32,15 +31,15 @@ void write(ByteWriter& bytes, const Map& map) {
     bytes.text(map.profile);
 }
 
-Map read_map(ByteReader& bytes, int channels) {
-    Map map;
+ImageMap read_map(ByteReader& bytes, int channels) {
+    ImageMap map;
     for (const std::byte byte : bytes.text(longest_name)) map.name.push_back(static_cast<char>(byte));
     map.first = static_cast<int>(bytes.number(0, channels - 1));
     map.channels = static_cast<int>(bytes.number(1, std::min(4, channels - map.first)));
     map.alpha = bytes.number(0, 1) == 1;
     map.bits = static_cast<int>(bytes.byte());
     for (float* value : {&map.low, &map.high, &map.gamma}) *value = bytes.real();
-    const auto profile = bytes.text(largest_profile);
+    const auto profile = bytes.text(max_profile_bytes);
     map.profile.assign(profile.begin(), profile.end());
     const bool is_sound = (map.bits == 8 || map.bits == 16 || map.bits == 32) && std::isfinite(map.low) &&
                           std::isfinite(map.high) && map.low < map.high && map.gamma >= 0.1F && map.gamma <= 10.0F;
@@ -72,17 +71,7 @@ void write(ByteWriter& bytes, const Description& description) {
     if (!is_usual(blending)) write(bytes, blending);
     if (description.maps.empty()) return;
     bytes.number(description.maps.size());
-    for (const Map& map : description.maps) write(bytes, map);
-}
-
-/// Of a file that does not tell: one grey or RGB image of 8 bits, or grey ones where the channels make neither.
-std::vector<Map> usual_maps(int channels) {
-    if (channels == 1 || channels == 3) return {{.channels = channels}};
-    std::vector<Map> maps(static_cast<std::size_t>(channels));
-    for (int channel = 0; channel < channels; ++channel) {
-        maps[static_cast<std::size_t>(channel)] = {.name = "channel-" + std::to_string(channel + 1), .first = channel};
-    }
-    return maps;
+    for (const ImageMap& map : description.maps) write(bytes, map);
 }
 
 Description read_description(ByteReader& bytes) {
@@ -96,7 +85,7 @@ Description read_description(ByteReader& bytes) {
     if ((flags & tiles_flag) != 0) description.blending.support = Support::tile16;
     if ((flags & blending_flag) != 0) read(bytes, description.blending);
     if ((flags & maps_flag) == 0) {
-        description.maps = usual_maps(description.channels);
+        description.maps = maps_of_channels(description.channels);
         return description;
     }
     for (std::int64_t count = bytes.number(1, description.channels); count > 0; --count) {

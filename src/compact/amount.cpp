@@ -6,6 +6,9 @@
 namespace gsfit {
 namespace {
 
+constexpr double head = 60;               // of a compact file [bytes]
+constexpr std::int64_t least_steps = 40;  // of a probe
+
 double doublings(const Fit& from, std::int64_t gaussians) {
     return std::log2(static_cast<double>(gaussians) / static_cast<double>(from.gaussians));
 }
@@ -16,9 +19,20 @@ double shortfall(std::int64_t steps) { return 150.0 / static_cast<double>(std::m
 }  // namespace
 
 std::int64_t gaussians_of_bytes(std::int64_t bytes, int channels) {
-    constexpr double head = 60;
     const double bits = 24 + 4 * channels;
     return std::max<std::int64_t>(1, std::llround(8 * (static_cast<double>(bytes) - head) / bits));
+}
+
+std::int64_t gaussians_of_bytes(std::int64_t bytes, std::int64_t gaussians, std::int64_t taken) {
+    const double ratio = (static_cast<double>(bytes) - head) / std::max(static_cast<double>(taken) - head, 1.0);
+    const double count = static_cast<double>(gaussians) * std::clamp(ratio, 0.5, 2.0);
+    return std::max<std::int64_t>(1, std::llround(count));
+}
+
+std::int64_t probe_steps(std::int64_t steps) { return std::max(least_steps, steps / 8); }
+
+double psnr_of_run(double psnr, std::int64_t steps, std::int64_t all) {
+    return psnr + shortfall(steps) - shortfall(all);
 }
 
 std::int64_t within_image(std::int64_t gaussians, std::int64_t pixels) {
@@ -39,12 +53,10 @@ std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& prob
     const auto probed = [&](std::int64_t count, std::int64_t steps) -> std::optional<Fit> {
         const std::optional<double> psnr = probe(count, steps);
         if (!psnr) return std::nullopt;
-        return Fit{count, *psnr + shortfall(steps) - (wanted.by_clock ? 0 : shortfall(wanted.steps))};
+        return Fit{count, wanted.by_clock ? *psnr + shortfall(steps) : psnr_of_run(*psnr, steps, wanted.steps)};
     };
-    constexpr std::int64_t least_steps = 40;
     constexpr int most_probes = 4;
-    std::optional<Fit> last =
-        probed(within_image(wanted.pixels / 150, wanted.pixels), std::max(least_steps, wanted.steps / 8));
+    std::optional<Fit> last = probed(within_image(wanted.pixels / 150, wanted.pixels), probe_steps(wanted.steps));
     if (!last) return std::nullopt;
     Amount amount{within_image(PsnrLaw::usual().gaussians_of(wanted.psnr, *last), wanted.pixels), PsnrLaw::usual()};
     for (int probes = 1; probes == 1 || (probes < most_probes && std::abs(doublings(*last, amount.gaussians)) > 1);

@@ -22,7 +22,7 @@ struct gsfit_file {
 
 namespace {
 
-using gsfit::codec::Map;
+using gsfit::ImageMap;
 
 constexpr std::size_t largest_file = std::size_t{1} << 33;
 constexpr std::int64_t longest_side = std::int64_t{1} << 24;
@@ -65,7 +65,7 @@ gsfit_file* open_bytes(std::span<const std::byte> bytes) {
     return file.release();
 }
 
-const Map* map_of(const gsfit_file& file, std::int32_t map) {
+const ImageMap* map_of(const gsfit_file& file, std::int32_t map) {
     const auto& maps = file.reader->description().maps;
     return map >= 0 && static_cast<std::size_t>(map) < maps.size() ? &maps[static_cast<std::size_t>(map)] : nullptr;
 }
@@ -93,7 +93,7 @@ gsfit::Lattice lattice_of(const gsfit_view& view, const gsfit::codec::Descriptio
 bool render(const gsfit_file* file, std::int32_t number, const gsfit_view* view, gsfit_type type, void* pixels,
             std::size_t row_bytes) {
     if (file == nullptr || pixels == nullptr) refuse("there is no file or no memory for its pixels");
-    const Map* map = map_of(*file, number);
+    const ImageMap* map = map_of(*file, number);
     if (map == nullptr) refuse("the file has no map " + std::to_string(number));
     if (type != GSFIT_UINT8 && type != GSFIT_UINT16 && type != GSFIT_FLOAT) refuse("there is no such type of samples");
     const gsfit::Lattice lattice = lattice_of(view == nullptr ? gsfit_view{} : *view, file->reader->description());
@@ -128,7 +128,7 @@ gsfit_info gsfit_get_info(const gsfit_file* file) {
 }
 
 gsfit_map gsfit_get_map(const gsfit_file* file, int32_t map) {
-    const Map* found = map_of(*file, map);
+    const ImageMap* found = map_of(*file, map);
     if (found == nullptr) return {};
     return {.name = found->name.c_str(),
             .channels = found->channels,

@@ -1,26 +1,16 @@
 #include "decode/render.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <vector>
 
 #include "decode/drawing.h"
 #include "gsfit/bins.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/core/stored.h"
 #include "image/file_samples.h"
 
 namespace gsfit::decode {
 namespace {
-
-ImageMap image_map(const codec::Map& map) {
-    return {.channels = map.channels,
-            .alpha = map.alpha,
-            .bits = map.bits,
-            .low = map.low,
-            .high = map.high,
-            .gamma = map.gamma};
-}
 
 /// In pixels of the raster that was fitted.
 codec::Rectangle seen(const Lattice& lattice, const codec::Description& description) {
@@ -42,16 +32,6 @@ codec::Rectangle seen(const Lattice& lattice, const codec::Description& descript
 std::int64_t band_rows(std::int64_t width, int channels) {
     constexpr std::int64_t floats = std::int64_t{4} << 20;
     return std::clamp(floats / (width * channels) / block_size, std::int64_t{1}, std::int64_t{8}) * block_size;
-}
-
-template <class Value>
-Value stored(float value) {
-    if constexpr (std::is_same_v<Value, float>) {
-        return value;
-    } else {
-        constexpr auto most = static_cast<float>(std::numeric_limits<Value>::max());
-        return value > 0 ? static_cast<Value>(std::min(value, 1.0F) * most + 0.5F) : Value{0};
-    }
 }
 
 /// Planes that lie `plane` floats apart -> a row of pixels.
@@ -76,11 +56,10 @@ void normalise(float* samples, std::int64_t plane, std::int64_t count, const Ima
 
 }  // namespace
 
-void render(const codec::Reader& reader, const codec::Map& map, const Lattice& lattice, const Target& target) {
+void render(const codec::Reader& reader, const ImageMap& map, const Lattice& lattice, const Target& target) {
     const codec::Description& description = reader.description();
     const codec::Gaussians gaussians = reader.decode(seen(lattice, description));
     const Drawing drawing(gaussians, map.first, map.channels, description.blending, lattice, description.height);
-    const ImageMap values = image_map(map);
     const auto store_row = target.sample == Sample::uint8    ? store<std::uint8_t>
                            : target.sample == Sample::uint16 ? store<std::uint16_t>
                                                              : store<float>;
@@ -92,8 +71,8 @@ void render(const codec::Reader& reader, const codec::Map& map, const Lattice& l
         const std::int64_t plane = rows.count * lattice.width;
         parallel_for(rows.count, [&](std::int64_t y) {
             float* row = planes.data() + y * lattice.width;
-            if (!are_file_samples(values)) to_file_samples(row, plane, lattice.width, values, false);
-            if (values.bits == 32 && target.sample != Sample::floating) normalise(row, plane, lattice.width, values);
+            if (!are_file_samples(map)) to_file_samples(row, plane, lattice.width, map, false);
+            if (map.bits == 32 && target.sample != Sample::floating) normalise(row, plane, lattice.width, map);
             store_row(row, plane, map.channels, lattice.width,
                       target.first + static_cast<std::size_t>(first + y) * target.row_bytes);
         });

@@ -21,6 +21,6 @@ struct Target {
 };
 
 /// Decodes what the lattice shows and draws it. Throws InputError as codec::Reader does.
-void render(const codec::Reader& reader, const codec::Map& map, const Lattice& lattice, const Target& target);
+void render(const codec::Reader& reader, const ImageMap& map, const Lattice& lattice, const Target& target);
 
 }  // namespace gsfit::decode

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "gsfit/image/maps.h"
+#include "gsfit/core/maps.h"
 
 namespace gsfit {
 

@@ -4,7 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "gsfit/image/maps.h"
+#include "gsfit/core/maps.h"
 
 namespace gsfit {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "gsfit/image/maps.h"
+#include "gsfit/core/maps.h"
 
 namespace gsfit {
 namespace {

@@ -5,17 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 #include <future>
-#include <limits>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/file.h"
 #include "gsfit/core/parallel.h"
+#include "gsfit/core/stored.h"
 #include "gsfit/image.h"
 #include "image/map_values.h"
 #include "image/profile.h"
@@ -82,17 +80,6 @@ void check(bool fits) {
         throw Error(
             "only float32 images [C,h,w] on the CPU with as many channels as their map has can be written to "
             "a file");
-    }
-}
-
-/// NaN becomes 0.
-template <class Value>
-Value stored(float value) {
-    if constexpr (std::is_same_v<Value, float>) {
-        return value;
-    } else {
-        constexpr auto most = static_cast<float>(std::numeric_limits<Value>::max());
-        return value > 0 ? static_cast<Value>(std::lround(std::min(value, 1.0F) * most)) : Value{0};
     }
 }
 

@@ -73,6 +73,13 @@ TEST_F(Compress, MeetsTheBytes) {
     }
 }
 
+TEST_F(Compress, HasMoreGaussiansWhereEachTakesLess) {
+    write_flat_picture(workspace_ / "flat.png", 160, 120, 0.5);
+    const auto flat = compressed({"--bytes", "2000"}, "flat.png");
+    const auto photo = compressed({"--bytes", "2000"});
+    EXPECT_GT(flat["gaussians"].get<double>(), 1.3 * photo["gaussians"].get<double>());
+}
+
 TEST_F(Compress, BitsPerPixelAreBytes) { EXPECT_EQ(file_of({"--bpp", "1"}), file_of({"--bytes", "2400"})); }
 
 TEST_F(Compress, MeetsThePsnr) {

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "codec/plan.h"
 #include "unit/codec_fields.h"
 
 namespace gsfit::codec {
@@ -61,6 +63,39 @@ TEST(CodecFreezer, FreezesAQuarterOfAKindAtATime) {
                     2 * size * tolerance);
         now = before;
     }
+}
+
+TEST(CodecFreezer, HoldsWhatIsFreeInItsCellAndClass) {
+    const Gaussians field = scattered(500, description);
+    const Freezer freezer(field, description, q);
+    Gaussians now = freezer.start();
+    std::mt19937 random(4);
+    for (float& x : now.position) x += 0.1F * (static_cast<float>(random() % 2001) / 1000 - 1);
+    for (float& x : now.inv_scale) x *= static_cast<float>(random() % 1000 + 500) / 1000;
+    const Gaussians free = now;
+    freezer.hold(now);
+    const std::vector<Item> items = items_of(now, description);
+    std::size_t k = 0;
+    int moved = 0;
+    for (const PlannedPart& planned : plan_of(items_of(field, description), description).parts) {
+        const Grid& grid = planned.part.grid;
+        for (int i = 0; i < planned.part.size(); ++i, ++k) {
+            const int column = planned.part.cell[i] % grid.columns;
+            const auto column_of = [&](const Gaussians& gaussians) {
+                return std::floor((gaussians.position[2 * k] * 300.0 - static_cast<double>(grid.left)) / grid.cell);
+            };
+            EXPECT_EQ(column_of(now), column);
+            if (column_of(free) == column) {
+                EXPECT_NEAR(now.position[2 * k], free.position[2 * k], 1e-5);  // as far as it has to go, no further
+            } else {
+                ++moved;
+            }
+            EXPECT_EQ(grid.cell_at(items[k].x, items[k].y), planned.part.cell[i]);
+            const double area = (std::log2(items[k].major) + std::log2(items[k].minor)) / 2;
+            EXPECT_EQ(std::floor(2 * (area + 2)), planned.part.area[i]);
+        }
+    }
+    EXPECT_GT(moved, 100);
 }
 
 TEST(CodecFreezer, OfAStillFieldIsTheEncoders) {

@@ -145,6 +145,19 @@ TEST(Amount, OfBytesIsFourAndAHalfEach) {
     EXPECT_EQ(gaussians_of_bytes(1, 3), 1);
 }
 
+TEST(Amount, OfBytesFollowsWhatAProbeTakes) {
+    EXPECT_EQ(gaussians_of_bytes(10060, 2000, 10060), 2000);
+    EXPECT_EQ(gaussians_of_bytes(10060, 2000, 12560), 1600);
+    EXPECT_EQ(gaussians_of_bytes(10060, 2000, 70), 4000);
+    EXPECT_EQ(gaussians_of_bytes(70, 2000, 12560), 1000);
+}
+
+TEST(Amount, AProbeFallsShortOfItsRun) {
+    EXPECT_EQ(probe_steps(800), 100);
+    EXPECT_EQ(probe_steps(8), 40);
+    EXPECT_EQ(psnr_of_run(30, 50, 150), 32);
+}
+
 TEST(Amount, OfAPsnrFollowsAPowerLaw) {
     const PsnrLaw law({.gaussians = 1000, .psnr = 30}, {.gaussians = 4000, .psnr = 34});
     EXPECT_NEAR(law.per_doubling(), 2, 1e-12);

@@ -27,7 +27,7 @@ std::vector<Value> values_of(const at::Tensor& tensor) {
 }
 
 /// The file of a field of random Gaussians.
-std::vector<std::byte> example(int channels, const std::vector<codec::Map>& maps = {}, const Blending& blending = {},
+std::vector<std::byte> example(int channels, const ImageMaps& maps = {}, const Blending& blending = {},
                                std::int64_t size = 1500) {
     const Field field = reference::random_field(size, channels, width, height, 7);
     const codec::Gaussians gaussians{.position = values_of<float>(field.position),
@@ -131,7 +131,7 @@ TEST(Decode, ACropIsThatPartOfThePicture) {
 }
 
 TEST(Decode, MapsAreThoseOfTheirFiles) {
-    const std::vector<codec::Map> maps{
+    const ImageMaps maps{
         {.name = "albedo", .first = 0, .channels = 4, .alpha = true, .bits = 8, .gamma = 2.0F},
         {.name = "height", .first = 4, .channels = 1, .bits = 32, .low = -10, .high = 30, .profile = {std::byte{9}}}};
     const std::vector<std::byte> bytes = example(5, maps);

@@ -14,8 +14,17 @@ struct Fit {
     double psnr = 0;  ///< [dB]
 };
 
-/// Those that, at the q which pays best, take so many bytes.
+/// Those that, at the q which pays best, take so many bytes of most images.
 std::int64_t gaussians_of_bytes(std::int64_t bytes, int channels);
+
+/// The same of an image of which `gaussians` take `taken` bytes; half to twice as many.
+std::int64_t gaussians_of_bytes(std::int64_t bytes, std::int64_t gaussians, std::int64_t taken);
+
+/// Steps of a probe for a run of so many.
+std::int64_t probe_steps(std::int64_t steps);
+
+/// The PSNR [dB] that a fit of so many steps would have come to in a run of `all` steps.
+double psnr_of_run(double psnr, std::int64_t steps, std::int64_t all);
 
 /// 1 to an eighth of the pixels.
 std::int64_t within_image(std::int64_t gaussians, std::int64_t pixels);
