@@ -11,6 +11,12 @@ namespace {
 constexpr double coarse_until = 0.4;
 constexpr double refining_scale = 0.5;  // of steps, when a round of refinement begins
 
+/// A short run has no time to average its steps over a long memory.
+Betas betas_of(double steps) {
+    const auto newest = static_cast<float>(std::clamp(2.0 / std::sqrt(steps), 0.15, 0.3));
+    return {.first = 1.0F - newest, .second = 1.0F - newest / 1.5F};
+}
+
 /// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples, and one in each direction.
 std::int64_t coarsest_stride(double pitch, std::int64_t width, std::int64_t height) {
     const std::int64_t most = std::min<std::int64_t>({64, width, height});
@@ -138,7 +144,8 @@ StepSizes Schedule::step_sizes(float scale, double steps) const {
     return {.position = chosen(options_.position_step, 2.0F * shape),
             .scale = chosen(options_.scale_step, shape),
             .rotation = chosen(options_.rotation_step, shape),
-            .feature = chosen(options_.feature_step, feature)};
+            .feature = chosen(options_.feature_step, feature),
+            .betas = betas_of(steps)};
 }
 
 ScaleBounds Schedule::scale_bounds() const {

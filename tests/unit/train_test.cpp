@@ -341,6 +341,11 @@ TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
     EXPECT_FLOAT_EQ(whitened(1).steps.scale, 0.16F);
     EXPECT_FLOAT_EQ(whitened(1).steps.feature, 0.025F);
+    EXPECT_FLOAT_EQ(sizes.betas.first, 0.85F);
+    EXPECT_FLOAT_EQ(sizes.betas.second, 0.9F);
+    EXPECT_FLOAT_EQ(whitened(100).steps.betas.first, 0.8F) << "a shorter memory";
+    EXPECT_FLOAT_EQ(whitened(1).steps.betas.first, 0.7F);
+    EXPECT_FLOAT_EQ(whitened(1).steps.betas.second, 0.8F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.12F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.008F);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.7)), 1);
