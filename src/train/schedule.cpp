@@ -41,7 +41,8 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
       base_share_(options.refinement ? 0.6 : 1.0),
       pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) / static_cast<double>(base_count_))),
       coarse_(options.sublattice && !options.image_gs ? coarsest_stride(pitch_, width, height) : 1),
-      fine_(std::max<std::int64_t>(1, coarse_ / 2)) {}
+      fine_(std::max<std::int64_t>(1, coarse_ / 2)),
+      finest_(std::max<std::int64_t>(1, coarse_ / 4)) {}
 
 std::int64_t Schedule::initial_count() const {
     if (options_.initial_gaussians > 0) return options_.initial_gaussians;
@@ -54,15 +55,28 @@ std::int64_t Schedule::initial_count() const {
 
 double Schedule::coarse_end() const { return options_.hold ? 0 : coarse_until * base_share_; }
 
-std::int64_t Schedule::stride(double progress) const { return progress < coarse_end() ? coarse_ : fine_; }
+double Schedule::finest_start(double steps) const {
+    if (options_.hold) return 1;
+    constexpr double short_run = 320;
+    constexpr double share_of_doubling = 0.15;
+    constexpr double most = 0.6;
+    return 1 - std::clamp(share_of_doubling * std::log2(steps / short_run), 0.0, most);
+}
+
+std::int64_t Schedule::stride(double progress, double steps) const {
+    if (progress < coarse_end()) return coarse_;
+    return progress > finest_start(steps) ? finest_ : fine_;
+}
 
 double Schedule::samples(std::int64_t stride) const {
     return static_cast<double>(width_) * static_cast<double>(height_) / static_cast<double>(stride * stride);
 }
 
-double Schedule::samples_left(double progress) const {
+double Schedule::samples_left(double progress, double steps) const {
     const double coarse_left = std::max(0.0, coarse_end() - progress);
-    return coarse_left * samples(coarse_) + (1 - progress - coarse_left) * samples(fine_);
+    const double finest_left = 1 - std::max(progress, finest_start(steps));
+    const double fine_left = 1 - progress - coarse_left - finest_left;
+    return coarse_left * samples(coarse_) + fine_left * samples(fine_) + finest_left * samples(finest_);
 }
 
 std::int64_t Schedule::growth_times() const {
