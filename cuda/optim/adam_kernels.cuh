@@ -87,7 +87,7 @@ __device__ inline bool is_skipped(const ScaledGradients& scaled) {
 __global__ void whitened(AdamArrays arrays, WhitenedStep step, ScaledGradients scaled, std::int64_t size) {
     const std::int64_t i = thread_item();
     if (i >= size || is_skipped(scaled)) return;
-    const Memory memory = remember(arrays, i, {beta1, beta2, adam_eps}, scaled);
+    const Memory memory = remember(arrays, i, {step.beta1, step.beta2, adam_eps}, scaled);
     step_geometry(arrays, step, i, memory);
     step_feature(arrays, step.feature, i, memory);
 }

@@ -24,12 +24,19 @@ struct Moments {
 /// What the moments of so many Gaussians hold.
 std::int64_t moments_bytes(std::int64_t size, int channels);
 
+/// How much of Adam's two moments a step keeps; each in [0, 1).
+struct Betas {
+    float first = 0.85F;
+    float second = 0.9F;
+};
+
 /// Step lengths of the four kinds of parameters.
 struct StepSizes {
     float position = 0;  ///< [sigma] along the Gaussian's own axes
     float scale = 0;     ///< [ln sigma]
     float rotation = 0;  ///< [radians / max(0.3, |u/v - v/u|)], u and v the inverse scales
     float feature = 0;
+    Betas betas{};
 };
 
 /// Bounds that a step keeps.
@@ -42,8 +49,8 @@ struct Gradients {
     at::Tensor position, inv_scale, rotation, feature;  ///< shapes of the field's tensors
 };
 
-/// One step of Adam (Kingma and Ba 2015; beta 0.85 / 0.9) in whitened coordinates, in place. Non-finite gradients count
-/// as 0; positions stay within [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients.
+/// One step of Adam (Kingma and Ba 2015) in whitened coordinates, in place. Non-finite gradients count as 0; positions
+/// stay within [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients.
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
                    const ScaleBounds& bounds, const gpu::ScaledGradients* scaled = nullptr);
 

@@ -88,7 +88,7 @@ struct TrainOptions {
     std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end
     std::optional<Quantisation> quantisation;  ///< what is drawn is quantised so; gradients pass straight through
     /// The field as it has to be after a step, when `progress` of the run is done. A run that is held so is on the CPU,
-    /// adds, moves and sorts no Gaussians, and sees its finest sub-lattice from the start.
+    /// adds, moves and sorts no Gaussians, and sees one sub-lattice all along, the second of the usual ones.
     std::function<Field(const Field& field, double progress)> hold;
     MemoryOptions memory;
 

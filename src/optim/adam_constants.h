@@ -4,8 +4,6 @@ namespace gsfit {
 
 // Of both Adams, on every backend. Whitened:
 
-inline constexpr float beta1 = 0.85F;
-inline constexpr float beta2 = 0.9F;
 inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole image: far below the usual 1e-8
 inline constexpr float least_anisotropy = 0.3F;
 inline constexpr float least_position = -0.05F;

@@ -23,6 +23,7 @@ struct AdamArrays {
 /// Step sizes in whitened coordinates (StepSizes of gsfit/optim.h).
 struct WhitenedStep {
     float position, scale, rotation, feature;
+    float beta1, beta2;
     float width, height;                 ///< of the training raster [pixels]
     float inv_scale_min, inv_scale_max;  ///< [1 / pixels]
 };

@@ -11,6 +11,8 @@ void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, c
                             .scale = steps.scale,
                             .rotation = steps.rotation,
                             .feature = steps.feature,
+                            .beta1 = steps.betas.first,
+                            .beta2 = steps.betas.second,
                             .width = static_cast<float>(field.raster_width),
                             .height = static_cast<float>(field.raster_height),
                             .inv_scale_min = 1.0F / bounds.sigma_max,

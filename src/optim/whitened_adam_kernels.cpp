@@ -1,8 +1,6 @@
 #include "optim/adam_kernels.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
@@ -22,24 +20,6 @@ namespace gsfit {
 inline constexpr int geometry = 5;
 inline constexpr int most_columns = geometry + max_channels;
 
-/// 1 - beta^age; 1 to the last bit of a float long before the table ends.
-struct BiasCorrection {
-    static constexpr std::int32_t oldest = 1023;
-    std::array<float, oldest + 1> first{}, second{};
-
-    BiasCorrection() {
-        for (int age = 0; age <= oldest; ++age) {
-            const auto i = static_cast<std::size_t>(age);
-            first[i] = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), age));
-            second[i] = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), age));
-        }
-    }
-    static const BiasCorrection& table() {
-        static const BiasCorrection instance;
-        return instance;
-    }
-};
-
 }  // namespace gsfit
 #endif
 
@@ -56,7 +36,7 @@ using Column = float[lanes];
 
 /// A vector of Gaussians, transposed to columns.
 struct Batch {
-    HWY_ALIGN Column x, y, u, v, rotation, correction1, correction2;
+    HWY_ALIGN Column x, y, u, v, rotation, age;
     HWY_ALIGN Column feature[most_columns - geometry];
     HWY_ALIGN Column grad[most_columns];
     HWY_ALIGN Column first[most_columns];
@@ -66,13 +46,10 @@ struct Batch {
 HWY_INLINE void load(const AdamArrays& arrays, std::int64_t begin, int count, Batch& batch) {
     const int channels = arrays.channels;
     const int columns = geometry + channels;
-    const BiasCorrection& correction = BiasCorrection::table();
     for (int i = 0; i < count; ++i) {
         const std::int64_t n = begin + i;
         if (arrays.age[n] < std::numeric_limits<std::int32_t>::max()) ++arrays.age[n];
-        const auto age = static_cast<std::size_t>(std::min(arrays.age[n], BiasCorrection::oldest));
-        batch.correction1[i] = correction.first[age];
-        batch.correction2[i] = correction.second[age];
+        batch.age[i] = static_cast<float>(arrays.age[n]);
         batch.x[i] = arrays.position[2 * n];
         batch.y[i] = arrays.position[2 * n + 1];
         batch.u[i] = arrays.inv_scale[2 * n];
@@ -112,18 +89,31 @@ HWY_INLINE void store(const Batch& batch, std::int64_t begin, int count, const A
     }
 }
 
-/// Updates the moments of column k with its whitened gradient; returns the step's direction.
-HWY_INLINE V direction(Batch& batch, int k, V gradient) {
+/// 1 - beta^age.
+HWY_INLINE V bias_correction(const Batch& batch, float beta) {
     const D d;
+    const V power = hn::Load(d, batch.age) * hn::Log(d, hn::Set(d, beta));
+    return hn::Neg(hn::Expm1(d, power));
+}
+
+/// Adam's memory of the batch.
+struct Memory {
+    V beta1, beta2, correction1, correction2;
+};
+
+/// Updates the moments of column k with its whitened gradient; returns the step's direction.
+HWY_INLINE V direction(Batch& batch, int k, V gradient, const Memory& memory) {
+    const D d;
+    const V one = hn::Set(d, 1.0F);
     gradient = hn::IfThenElseZero(hn::IsFinite(gradient), gradient);
     V first = hn::Load(d, batch.first[k]);
     V second = hn::Load(d, batch.second[k]);
-    first = hn::MulAdd(hn::Set(d, 1.0F - beta1), gradient, hn::Set(d, beta1) * first);
-    second = hn::MulAdd(hn::Set(d, 1.0F - beta2) * gradient, gradient, hn::Set(d, beta2) * second);
+    first = hn::MulAdd(one - memory.beta1, gradient, memory.beta1 * first);
+    second = hn::MulAdd((one - memory.beta2) * gradient, gradient, memory.beta2 * second);
     hn::Store(first, d, batch.first[k]);
     hn::Store(second, d, batch.second[k]);
-    const V spread = hn::Sqrt(second / hn::Load(d, batch.correction2)) + hn::Set(d, adam_eps);
-    return first / (hn::Load(d, batch.correction1) * spread);
+    const V spread = hn::Sqrt(second / memory.correction2) + hn::Set(d, adam_eps);
+    return first / (memory.correction1 * spread);
 }
 
 HWY_INLINE V clamp(V x, float low, float high) {
@@ -133,6 +123,10 @@ HWY_INLINE V clamp(V x, float low, float high) {
 
 HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step) {
     const D d;
+    const Memory memory{.beta1 = hn::Set(d, step.beta1),
+                        .beta2 = hn::Set(d, step.beta2),
+                        .correction1 = bias_correction(batch, step.beta1),
+                        .correction2 = bias_correction(batch, step.beta2)};
     const V u = hn::Load(d, batch.u);
     const V v = hn::Load(d, batch.v);
     const V rotation = hn::Load(d, batch.rotation);
@@ -144,11 +138,11 @@ HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step) {
 
     const V gx = hn::Load(d, batch.grad[0]) / width;
     const V gy = hn::Load(d, batch.grad[1]) / height;
-    const V along_u = direction(batch, 0, hn::MulAdd(cosine, gx, sine * gy) / u);
-    const V along_v = direction(batch, 1, hn::NegMulAdd(sine, gx, cosine * gy) / v);
-    const V log_u = direction(batch, 2, hn::Load(d, batch.grad[2]) * u);
-    const V log_v = direction(batch, 3, hn::Load(d, batch.grad[3]) * v);
-    const V turn = direction(batch, 4, hn::Load(d, batch.grad[4]) / anisotropy);
+    const V along_u = direction(batch, 0, hn::MulAdd(cosine, gx, sine * gy) / u, memory);
+    const V along_v = direction(batch, 1, hn::NegMulAdd(sine, gx, cosine * gy) / v, memory);
+    const V log_u = direction(batch, 2, hn::Load(d, batch.grad[2]) * u, memory);
+    const V log_v = direction(batch, 3, hn::Load(d, batch.grad[3]) * v, memory);
+    const V turn = direction(batch, 4, hn::Load(d, batch.grad[4]) / anisotropy, memory);
 
     const V position_step = hn::Set(d, step.position);
     const V du = position_step * along_u / u;
@@ -164,7 +158,7 @@ HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step) {
 
     const V feature_step = hn::Set(d, step.feature);
     for (int c = 0; c < channels; ++c) {
-        const V way = direction(batch, geometry + c, hn::Load(d, batch.grad[geometry + c]));
+        const V way = direction(batch, geometry + c, hn::Load(d, batch.grad[geometry + c]), memory);
         hn::Store(hn::NegMulAdd(feature_step, way, hn::Load(d, batch.feature[c])), d, batch.feature[c]);
     }
 }

@@ -40,7 +40,7 @@ public:
 
     [[nodiscard]] MemoryBill make() const {
         const Schedule& schedule = work_.schedule();
-        const std::int64_t start_width = std::max<std::int64_t>(1, image_.width / schedule.stride(0));
+        const std::int64_t start_width = std::max<std::int64_t>(1, image_.width / schedule.stride(0, 1));
         // What a working program touches of its libraries, and its threads' stacks: measured.
         constexpr std::int64_t in_use = 20'000'000;
         const bool trains = options_.device.is_cpu();

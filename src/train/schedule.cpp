@@ -11,6 +11,12 @@ namespace {
 constexpr double coarse_until = 0.4;
 constexpr double refining_scale = 0.5;  // of steps, when a round of refinement begins
 
+/// A short run has no time to average its steps over a long memory.
+Betas betas_of(double steps) {
+    const auto newest = static_cast<float>(std::clamp(2.0 / std::sqrt(steps), 0.15, 0.3));
+    return {.first = 1.0F - newest, .second = 1.0F - newest / 1.5F};
+}
+
 /// Largest power of two up to pitch / 3.5 that leaves at least 2^16 samples, and one in each direction.
 std::int64_t coarsest_stride(double pitch, std::int64_t width, std::int64_t height) {
     const std::int64_t most = std::min<std::int64_t>({64, width, height});
@@ -35,7 +41,8 @@ Schedule::Schedule(const TrainOptions& options, std::int64_t width, std::int64_t
       base_share_(options.refinement ? 0.6 : 1.0),
       pitch_(std::sqrt(static_cast<double>(width) * static_cast<double>(height) / static_cast<double>(base_count_))),
       coarse_(options.sublattice && !options.image_gs ? coarsest_stride(pitch_, width, height) : 1),
-      fine_(std::max<std::int64_t>(1, coarse_ / 2)) {}
+      fine_(std::max<std::int64_t>(1, coarse_ / 2)),
+      finest_(std::max<std::int64_t>(1, coarse_ / 4)) {}
 
 std::int64_t Schedule::initial_count() const {
     if (options_.initial_gaussians > 0) return options_.initial_gaussians;
@@ -48,15 +55,28 @@ std::int64_t Schedule::initial_count() const {
 
 double Schedule::coarse_end() const { return options_.hold ? 0 : coarse_until * base_share_; }
 
-std::int64_t Schedule::stride(double progress) const { return progress < coarse_end() ? coarse_ : fine_; }
+double Schedule::finest_start(double steps) const {
+    if (options_.hold) return 1;
+    constexpr double short_run = 320;
+    constexpr double share_of_doubling = 0.15;
+    constexpr double most = 0.6;
+    return 1 - std::clamp(share_of_doubling * std::log2(steps / short_run), 0.0, most);
+}
+
+std::int64_t Schedule::stride(double progress, double steps) const {
+    if (progress < coarse_end()) return coarse_;
+    return progress > finest_start(steps) ? finest_ : fine_;
+}
 
 double Schedule::samples(std::int64_t stride) const {
     return static_cast<double>(width_) * static_cast<double>(height_) / static_cast<double>(stride * stride);
 }
 
-double Schedule::samples_left(double progress) const {
+double Schedule::samples_left(double progress, double steps) const {
     const double coarse_left = std::max(0.0, coarse_end() - progress);
-    return coarse_left * samples(coarse_) + (1 - progress - coarse_left) * samples(fine_);
+    const double finest_left = 1 - std::max(progress, finest_start(steps));
+    const double fine_left = 1 - progress - coarse_left - finest_left;
+    return coarse_left * samples(coarse_) + fine_left * samples(fine_) + finest_left * samples(finest_);
 }
 
 std::int64_t Schedule::growth_times() const {
@@ -138,7 +158,8 @@ StepSizes Schedule::step_sizes(float scale, double steps) const {
     return {.position = chosen(options_.position_step, 2.0F * shape),
             .scale = chosen(options_.scale_step, shape),
             .rotation = chosen(options_.rotation_step, shape),
-            .feature = chosen(options_.feature_step, feature)};
+            .feature = chosen(options_.feature_step, feature),
+            .betas = betas_of(steps)};
 }
 
 ScaleBounds Schedule::scale_bounds() const {

@@ -23,12 +23,13 @@ public:
     /// Gaussians to start with.
     [[nodiscard]] std::int64_t initial_count() const;
 
-    /// Stride of the sub-lattice: coarse for 40% of the run before any refinement, half of that to the end.
-    [[nodiscard]] std::int64_t stride(double progress) const;
+    /// Stride of the sub-lattice in a run of about `steps` steps: coarse for 40% of the run before any refinement, then
+    /// half of that; at the end of a long run a quarter.
+    [[nodiscard]] std::int64_t stride(double progress, double steps) const;
 
     /// Part of the run, from `progress` on, that each stride takes, times the samples of one of its lattices: what the
     /// rest of the run costs, in units of one step's samples if progress 1 were one step.
-    [[nodiscard]] double samples_left(double progress) const;
+    [[nodiscard]] double samples_left(double progress, double steps) const;
 
     /// Samples of a lattice of this stride.
     [[nodiscard]] double samples(std::int64_t stride) const;
@@ -68,8 +69,9 @@ public:
     [[nodiscard]] AdamStep adam_step(const TrainState& state, double steps) const;
 
 private:
-    /// The part of the run that the coarse sub-lattice takes.
+    /// The part of the run that the coarse sub-lattice takes, and where the finest one begins.
     [[nodiscard]] double coarse_end() const;
+    [[nodiscard]] double finest_start(double steps) const;
     [[nodiscard]] std::int64_t growth_times() const;
     [[nodiscard]] double round_length() const;
     [[nodiscard]] StepSizes step_sizes(float scale, double steps) const;
@@ -83,6 +85,7 @@ private:
     double pitch_;
     std::int64_t coarse_;  // stride of the first part
     std::int64_t fine_;    // stride of the rest
+    std::int64_t finest_;  // stride at the end of a long run
 };
 
 }  // namespace gsfit

@@ -141,7 +141,7 @@ private:
         return initial_field(target_.view(),
                              {.count = schedule_.initial_count(),
                               .random_ratio = options_.init_random_ratio,
-                              .stride = schedule_.stride(0),
+                              .stride = schedule_.stride(0, pace_.steps()),
                               .pitch = schedule_.pitch(),
                               .forget = forget_target()},
                              random);
@@ -218,7 +218,7 @@ private:
 
     /// The next step on a GPU; false when training went back to an earlier one instead.
     bool give_step() {
-        const std::int64_t stride = schedule_.stride(state_.progress);
+        const std::int64_t stride = schedule_.stride(state_.progress, pace_.steps());
         if (device_steps_->wants_a_look() && !look()) return false;
         const ImageLoss loss = schedule_.loss(state_.progress);
         if (!device_steps_->is_ready_for(state_, stride, loss, memory_.settings())) {
@@ -263,7 +263,7 @@ private:
 
     /// Each phase of the present stride once, in random order, then again.
     Lattice next_lattice() {
-        const std::int64_t stride = schedule_.stride(state_.progress);
+        const std::int64_t stride = schedule_.stride(state_.progress, pace_.steps());
         auto& phases = state_.phases;
         if (state_.phase_stride != stride || phases.empty()) {
             state_.phase_stride = stride;
@@ -320,7 +320,7 @@ private:
         const std::int64_t room = schedule_.base_count() - state_.field.size();
         const std::int64_t count = std::min(schedule_.growth_count(), room);
         if (count <= 0) return;
-        const Lattice lattice = random_phase(schedule_.stride(state_.progress));
+        const Lattice lattice = random_phase(schedule_.stride(state_.progress, pace_.steps()));
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
         position_before_ = state_.field.position;
@@ -335,7 +335,7 @@ private:
     /// Moves the Gaussians that the image would miss least to where it is worst.
     void relocate(std::int64_t count) {
         const Lattice seen = random_phase(schedule_.removal_stride());
-        const Lattice lattice = random_phase(schedule_.stride(state_.progress));
+        const Lattice lattice = random_phase(schedule_.stride(state_.progress, pace_.steps()));
         const Random::State random = random_.state();
         const at::NoGradGuard no_grad;
         between_steps([&] {

@@ -1,6 +1,7 @@
 #include "train/workload.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "cuda/bin/tiles.h"
 #include "gsfit/bins.h"
@@ -11,6 +12,10 @@ namespace gsfit {
 
 Workload::Workload(const ImageInfo& image, const TrainOptions& options, const MemorySettings& settings)
     : image_(image), options_(options), settings_(settings), schedule_(options, image.width, image.height) {}
+
+double Workload::most_steps() const {
+    return options_.max_seconds > 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(options_.max_steps);
+}
 
 Lattice Workload::lattice_of(std::int64_t stride) const {
     return Lattice::phase(image_.width, image_.height, stride, 0, 0);

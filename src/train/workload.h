@@ -13,8 +13,8 @@ public:
     [[nodiscard]] const Schedule& schedule() const { return schedule_; }
 
     /// The lattice with most samples of all steps; that of the last growth; all pixels.
-    [[nodiscard]] Lattice finest() const { return lattice_of(schedule_.stride(1)); }
-    [[nodiscard]] Lattice grown() const { return lattice_of(schedule_.stride(options_.growth_until)); }
+    [[nodiscard]] Lattice finest() const { return lattice_of(schedule_.stride(1, most_steps())); }
+    [[nodiscard]] Lattice grown() const { return lattice_of(schedule_.stride(options_.growth_until, most_steps())); }
     [[nodiscard]] Lattice whole() const { return lattice_of(1); }
 
     /// The largest band of a step on a lattice, and the rows that are drawn for it.
@@ -26,6 +26,8 @@ public:
     [[nodiscard]] std::int64_t tile_pairs(const Lattice& lattice, const Rows& rows) const;
 
 private:
+    /// Of the run; by the clock, nobody knows.
+    [[nodiscard]] double most_steps() const;
     [[nodiscard]] Lattice lattice_of(std::int64_t stride) const;
     /// Side of a Gaussian's rectangle [samples]. Along each axis it covers `reach` pitches on either side of its centre
     /// at the default cutoff. This and the estimates made of it are measured on photos and drawings at the end of

@@ -7,16 +7,15 @@ namespace gsfit::reference {
 
 namespace {
 
-constexpr double beta_first = 0.85;
-constexpr double beta_second = 0.9;
-
 /// Adam's direction for one whitened gradient; the moments move on.
-double direction(double gradient, double& first, double& second, int age) {
+double direction(double gradient, double& first, double& second, int age, const Betas& betas) {
     if (!std::isfinite(gradient)) gradient = 0;
-    first = beta_first * first + (1 - beta_first) * gradient;
-    second = beta_second * second + (1 - beta_second) * gradient * gradient;
-    const double mean = first / (1 - std::pow(beta_first, age));
-    const double square = second / (1 - std::pow(beta_second, age));
+    const double keep_first = betas.first;
+    const double keep_second = betas.second;
+    first = keep_first * first + (1 - keep_first) * gradient;
+    second = keep_second * second + (1 - keep_second) * gradient * gradient;
+    const double mean = first / (1 - std::pow(keep_first, age));
+    const double square = second / (1 - std::pow(keep_second, age));
     return mean / (std::sqrt(square) + 1e-12);
 }
 
@@ -32,7 +31,7 @@ void whitened_adam(AdamGaussian& g, std::int64_t raster_width, std::int64_t rast
     const double s = std::sin(g.rotation);
     const double thinness = std::max(0.3, std::abs(u / v - v / u));
     const auto step = [&](std::size_t column, double gradient) {
-        return direction(gradient, g.first[column], g.second[column], g.age);
+        return direction(gradient, g.first[column], g.second[column], g.age, steps.betas);
     };
     ++g.age;
 

@@ -17,7 +17,8 @@
 namespace gsfit {
 namespace {
 
-constexpr StepSizes steps{.position = 0.2F, .scale = 0.1F, .rotation = 0.1F, .feature = 0.02F};
+constexpr StepSizes steps{
+    .position = 0.2F, .scale = 0.1F, .rotation = 0.1F, .feature = 0.02F, .betas = {.first = 0.8F, .second = 0.87F}};
 constexpr ScaleBounds bounds{.sigma_min = 0.3F, .sigma_max = 40.0F};
 /// A step is a quotient of moments that carry some roundings of 6e-8; it may cancel half its digits.
 constexpr double tolerance = 2e-5;

@@ -147,7 +147,7 @@ TEST(ScheduleImageGs, DividesTheRatesForEachDecay) {
     EXPECT_FLOAT_EQ(rates.scale, 2e-5F);
     EXPECT_FLOAT_EQ(rates.rotation, 2e-5F);
     EXPECT_FLOAT_EQ(rates.feature, 5e-5F);
-    EXPECT_EQ(schedule.stride(0), 1) << "each step sees every pixel";
+    EXPECT_EQ(schedule.stride(0, 100), 1) << "each step sees every pixel";
 }
 
 TEST(Plateau, HoldsNumbersThatAFileCan) {

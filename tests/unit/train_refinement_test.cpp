@@ -183,7 +183,7 @@ TEST(ScheduleRefinement, StepsShrinkBeforeAndInEachRound) {
     EXPECT_EQ(schedule.rounds_due(0.6), 1);
     EXPECT_EQ(schedule.rounds_due(0.8), 2);
     EXPECT_EQ(schedule.rounds_due(1), 2);
-    EXPECT_NEAR(schedule.samples_left(0), 128 * 64, 1e-6);
+    EXPECT_NEAR(schedule.samples_left(0, 100), 128 * 64, 1e-6);
 }
 
 TEST(RefinementOptions, AreChecked) {

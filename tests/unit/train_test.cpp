@@ -295,8 +295,9 @@ TrainOptions with(std::int64_t num_gaussians, std::int64_t max_steps) {
 /// The largest power of two up to pitch / 3.5 with 2^16 samples: pitch 34 gives 8 (9.7), pitch 8.8 gives 2 (2.5).
 TEST(Schedule, StrideFollowsThePitchAndTheSize) {
     const auto strides = [](std::int64_t count, std::int64_t width, std::int64_t height) {
-        const Schedule schedule(with(count, 500), width, height);
-        return std::vector{schedule.stride(0), schedule.stride(0.39), schedule.stride(0.41), schedule.stride(1)};
+        const Schedule schedule(with(count, 300), width, height);
+        return std::vector{schedule.stride(0, 300), schedule.stride(0.39, 300), schedule.stride(0.41, 300),
+                           schedule.stride(1, 300)};
     };
     EXPECT_EQ(strides(30000, 6976, 5040), (std::vector<std::int64_t>{8, 8, 4, 4}));
     EXPECT_EQ(strides(5000, 768, 512), (std::vector<std::int64_t>{2, 2, 1, 1}));
@@ -306,7 +307,32 @@ TEST(Schedule, StrideFollowsThePitchAndTheSize) {
     EXPECT_EQ(strides(1000, 300000, 3).front(), 2);
     TrainOptions whole = with(30000, 500);
     whole.sublattice = false;
-    EXPECT_EQ(Schedule(whole, 6976, 5040).stride(0), 1);
+    EXPECT_EQ(Schedule(whole, 6976, 5040).stride(0, 500), 1);
+}
+
+TEST(Schedule, LongRunsEndOnAFinerLattice) {
+    const Schedule schedule(with(30000, 640), 6976, 5040);
+    EXPECT_EQ(schedule.stride(0.84, 640), 4);
+    EXPECT_EQ(schedule.stride(0.86, 640), 2) << "0.15 of a run twice as long as a short one";
+    EXPECT_EQ(schedule.stride(0.69, 1280), 4);
+    EXPECT_EQ(schedule.stride(0.71, 1280), 2);
+    EXPECT_EQ(schedule.stride(0.39, 1e9), 8);
+    EXPECT_EQ(schedule.stride(0.41, 1e9), 2) << "0.6 at most";
+    EXPECT_EQ(schedule.stride(1, 320), 4) << "a short one does not";
+    TrainOptions held = with(30000, 640);
+    held.hold = [](const Field& field, double) { return field; };
+    EXPECT_EQ(Schedule(held, 6976, 5040).stride(0.9, 640), 4);
+}
+
+TEST(Schedule, CountsTheSamplesOfAllThatIsLeft) {
+    const Schedule schedule(with(30000, 640), 6976, 5040);
+    const auto part = [&](double share, std::int64_t stride) { return share * schedule.samples(stride); };
+    const auto expect = [&](double progress, double samples) {
+        EXPECT_NEAR(schedule.samples_left(progress, 640) / samples, 1, 1e-9);
+    };
+    expect(0, part(0.4, 8) + part(0.45, 4) + part(0.15, 2));
+    expect(0.5, part(0.35, 4) + part(0.15, 2));
+    expect(0.9, part(0.1, 2));
 }
 
 /// A state at this part of a run.
@@ -341,6 +367,11 @@ TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
     EXPECT_FLOAT_EQ(whitened(1).steps.scale, 0.16F);
     EXPECT_FLOAT_EQ(whitened(1).steps.feature, 0.025F);
+    EXPECT_FLOAT_EQ(sizes.betas.first, 0.85F);
+    EXPECT_FLOAT_EQ(sizes.betas.second, 0.9F);
+    EXPECT_FLOAT_EQ(whitened(100).steps.betas.first, 0.8F) << "a shorter memory";
+    EXPECT_FLOAT_EQ(whitened(1).steps.betas.first, 0.7F);
+    EXPECT_FLOAT_EQ(whitened(1).steps.betas.second, 0.8F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.12F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.008F);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.7)), 1);
