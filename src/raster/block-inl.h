@@ -39,16 +39,17 @@ constexpr int most_planes = 2 * group_channels + 1;
 HWY_INLINE V exp2(V x) {
     const D d;
     const hn::RebindToSigned<D> di;
+    const V units = hn::Set(d, 0x1.8p23F);  // a small number added to it is rounded, and lies in the lowest bits
     const V bounded = hn::Min(hn::Max(x, hn::Set(d, -126.0F)), hn::Set(d, 126.0F));
-    const auto whole = hn::NearestInt(bounded);
-    const V f = bounded - hn::ConvertTo(d, whole);
+    const V whole = bounded + units;
+    const V f = bounded - (whole - units);
     V p = hn::Set(d, 1.339887440e-3F);
     p = hn::MulAdd(p, f, hn::Set(d, 9.618437357e-3F));
     p = hn::MulAdd(p, f, hn::Set(d, 5.550332548e-2F));
     p = hn::MulAdd(p, f, hn::Set(d, 2.402264791e-1F));
     p = hn::MulAdd(p, f, hn::Set(d, 6.931472028e-1F));
     p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
-    const V power = hn::BitCast(d, hn::BitCast(di, p) + hn::ShiftLeft<23>(whole));
+    const V power = hn::BitCast(d, hn::BitCast(di, p) + hn::ShiftLeft<23>(hn::BitCast(di, whole)));
     return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -126.0F)), power);
 }
 
@@ -101,8 +102,9 @@ struct Scratch {
     Buffer<Segment> segments;
     Buffer<Walk> seeds;
     Buffer<Walk> walks;               // where the forward pass has come to
-    Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments
+    Buffer<std::int32_t> tile_lists;  // [strip][tile][entries] segments that begin in the tile
     std::int32_t tile_counts[strips * tiles];
+    Buffer<std::int32_t> crossing;                                      // segments that cross the tile that is drawn
     Buffer<float> weights;                                              // of one tile: [segment][row][lane]
     HWY_ALIGN_MAX float thresholds[block_size * block_size];            // [strip][row][lane]
     HWY_ALIGN_MAX float planes[block_size * block_size * most_planes];  // [strip][row][plane][lane]
@@ -137,6 +139,10 @@ struct Block {
 
     [[nodiscard]] const SplatLine& line(int entry) const {
         return job.bins->lines[static_cast<std::size_t>(entries[entry].splat)];
+    }
+    /// Of the channels drawn now.
+    [[nodiscard]] const float* feature(int entry) const {
+        return job.feature + std::ptrdiff_t{entries[entry].splat} * job.channels + first_channel;
     }
     [[nodiscard]] float center_x(const SplatLine& splat) const { return splat.x - static_cast<float>(x); }
     [[nodiscard]] float center_y(const SplatLine& splat) const { return splat.y - static_cast<float>(y); }
@@ -230,7 +236,7 @@ HWY_INLINE std::size_t find_rows(const Block& block, StripRows* rows) {
     return static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(d, segments)));
 }
 
-/// Cuts a block's splats into segments with their seeds, and lists the segments by the tiles they cross.
+/// Cuts a block's splats into segments with their seeds, and lists the segments by the tiles they begin in.
 template <int channels>
 class SegmentBuilder {
 public:
@@ -244,36 +250,54 @@ public:
         seeds_ = memory_.seeds.reserve(total);
         walks_ = memory_.walks.reserve(total);
         lists_ = memory_.tile_lists.reserve(count * strips * tiles);
+        memory_.crossing.reserve(count);
         std::int32_t* first_segment = memory_.first_segment.reserve(count + 1);
         std::fill_n(memory_.tile_counts, strips * tiles, 0);
         for (int i = 0; i < block_.count; ++i) {
             first_segment[i] = made_;
-            const SplatLine& line = block_.line(i);
-            const int left = strip_of(block_.center_x(line) - line.extent_x);
-            const int right = strip_of(block_.center_x(line) + line.extent_x);
-            for (int s = left; s <= right; ++s) {
-                if (rows[i].first[s] < rows[i].last[s]) cut(i, s, rows[i].first[s], rows[i].last[s]);
+            const Source source(block_, i);
+            for (int s = source.left; s <= source.right; ++s) {
+                if (rows[i].first[s] < rows[i].last[s]) cut(source, s, rows[i].first[s], rows[i].last[s]);
             }
         }
         first_segment[block_.count] = made_;
     }
 
 private:
+    /// What a splat's segments share.
+    struct Source {
+        const SplatLine& line;
+        float feature[channels];
+        float x, y;       // centre, from the block's corner
+        int entry, rows;  // of a segment
+        int left, right;  // strips
+        bool direct;
+
+        HWY_INLINE Source(const Block& block, int i)
+            : line(block.line(i)),
+              x(block.center_x(line)),
+              y(block.center_y(line)),
+              entry(i),
+              rows(segment_rows(line)),
+              left(strip_of(x - line.extent_x)),
+              right(strip_of(x + line.extent_x)),
+              direct(line.seed_rows == 1) {
+            std::copy_n(block.feature(i), channels, feature);
+        }
+    };
+
     HWY_INLINE static int strip_of(float x) { return static_cast<int>(std::clamp(x, 0.0F, block_size - 1.0F)) / lanes; }
 
-    HWY_INLINE void cut(int entry, int strip, int first, int end) {
-        const SplatLine& line = block_.line(entry);
-        const float x = static_cast<float>(strip * lanes) + 0.5F - block_.center_x(line);
-        const float y = 0.5F - block_.center_y(line);
-        const Exponent exponent(line, hn::Iota(D(), x));
-        const int length = segment_rows(line);
+    HWY_INLINE void cut(const Source& source, int strip, int first, int end) {
+        const float x = static_cast<float>(strip * lanes) + 0.5F - source.x;
+        const float y = 0.5F - source.y;
+        const Exponent exponent(source.line, hn::Iota(D(), x));
         for (int row = seed_row(first); row < end;) {
-            const int last = std::min(end, row + length);
+            const int last = std::min(end, row + source.rows);
             if (last > block_.top) {
                 const bool walks = seed(exponent, y + static_cast<float>(row));
-                fill(line, entry, x, strip, row, last);
-                segments_[made_].direct = line.seed_rows == 1 || !walks;
-                list(strip, row, last);
+                fill(source, x, strip, row, last, source.direct || !walks);
+                list(strip * tiles + row / tile_rows);
                 ++made_;
             }
             row = last;
@@ -291,31 +315,28 @@ private:
         hn::Store(ratio, d, seeds_[made_].ratio);
         hn::Store(weight, d, walks_[made_].weight);
         hn::Store(ratio, d, walks_[made_].ratio);
-        return block_.job.bins->support == Support::ellipse || hn::AllTrue(d, hn::Ge(power, hn::Set(d, -126.0F)));
+        return is_ellipse_ || hn::AllTrue(d, hn::Ge(power, hn::Set(d, -126.0F)));
     }
 
-    HWY_INLINE void fill(const SplatLine& line, int entry, float x, int strip, int first, int last) {
+    HWY_INLINE void fill(const Source& source, float x, int strip, int first, int last, bool direct) {
         Segment& segment = segments_[made_];
-        const std::ptrdiff_t splat = block_.entries[entry].splat;
-        const float* feature = block_.job.feature + splat * block_.job.channels + block_.first_channel;
-        for (int c = 0; c < channels; ++c) segment.feature[c] = feature[c];
-        segment.decay = line.decay;
+        for (int c = 0; c < channels; ++c) segment.feature[c] = source.feature[c];
+        segment.decay = source.line.decay;
         segment.x = x;
-        segment.entry = entry;
+        segment.entry = source.entry;
         segment.place = strip * block_size + first;
         segment.first = static_cast<std::int16_t>(first);
         segment.last = static_cast<std::int16_t>(last);
+        segment.direct = direct;
     }
 
-    HWY_INLINE void list(int strip, int first, int last) {
-        for (int tile = first / tile_rows; tile <= (last - 1) / tile_rows; ++tile) {
-            const int index = strip * tiles + tile;
-            lists_[static_cast<std::ptrdiff_t>(index) * block_.count + memory_.tile_counts[index]++] = made_;
-        }
+    HWY_INLINE void list(int tile) {
+        lists_[static_cast<std::ptrdiff_t>(tile) * block_.count + memory_.tile_counts[tile]++] = made_;
     }
 
     const Block& block_;
     Scratch& memory_;
+    const bool is_ellipse_ = block_.job.bins->support == Support::ellipse;
     Segment* segments_ = nullptr;
     Walk* seeds_ = nullptr;
     Walk* walks_ = nullptr;

@@ -85,7 +85,9 @@ struct Passes {
         const int used_strips = (block.width + lanes - 1) / lanes;
         const int used_tiles = (block.height + tile_rows - 1) / tile_rows;
         for (int s = 0; s < used_strips; ++s) {
+            Crossing crossing(block, memory, s);
             for (int t = 0; t < used_tiles; ++t) {
+                crossing.enter(t);
                 Tile tile;
                 GSFIT_UNROLL
                 for (int r = 0; r < tile_rows; ++r) {
@@ -93,17 +95,18 @@ struct Passes {
                     for (int p = 0; p < planes; ++p) tile.sum[r][p] = hn::Zero(d);
                 }
                 if constexpr (chooses) {
-                    add_chosen(block, memory, s, t, smallest, tile);
+                    add_chosen(block, memory, crossing, s, t, smallest, tile);
                 } else {
-                    add_all(block, memory, s, t, smallest, tile);
+                    add_all(block, memory, crossing, t, smallest, tile);
                 }
+                crossing.leave();
                 finish(s, t * tile_rows, tile);
             }
         }
     }
 
     /// From u_c = v_c / D and -sum_c u_c out_c in the block's planes to partial gradients in the slots.
-    HWY_INLINE static void backward(const Block& block, Scratch& memory, float* slots) {
+    HWY_NOINLINE static void backward(const Block& block, Scratch& memory, float* slots) {
         const D d;
         const V smallest = hn::Set(d, block.job.bins->smallest_weight());
         const std::int32_t* first_segment = memory.first_segment.data();
@@ -111,13 +114,15 @@ struct Passes {
         for (int i = 0; i < block.count; ++i) {
             const SplatLine& line = block.line(i);
             const float y = 0.5F - block.center_y(line);
+            V feature[channels];
+            broadcast(block.feature(i), feature);
             Moments moments;
             for (std::int32_t k = first_segment[i]; k < first_segment[i + 1]; ++k) {
                 const Segment& segment = memory.segments.data()[k];
                 if (HWY_UNLIKELY(segment.direct)) {
-                    gather_direct(line, segment, memory, y, smallest, moments);
+                    gather_direct(line, segment, memory, feature, y, smallest, moments);
                 } else {
-                    gather_walk(segment, memory.seeds.data()[k], memory, y, smallest, moments);
+                    gather_walk(segment, memory.seeds.data()[k], memory, feature, y, smallest, moments);
                 }
             }
             store(line, moments, block, slots + static_cast<std::ptrdiff_t>(block.entries[i].slot) * columns);
@@ -131,21 +136,45 @@ private:
         if constexpr (normalise) sum[channels] = sum[channels] + weight;
     }
 
-    HWY_INLINE static void broadcast(const Segment& segment, V* feature) {
+    HWY_INLINE static void broadcast(const float* values, V* feature) {
         GSFIT_UNROLL
-        for (int c = 0; c < channels; ++c) feature[c] = hn::Set(D(), segment.feature[c]);
+        for (int c = 0; c < channels; ++c) feature[c] = hn::Set(D(), values[c]);
     }
 
-    /// The segments that cross a tile.
-    struct TileList {
-        const std::int32_t* segments;
-        int count;
+    /// The segments that cross a tile, strip by strip from the top down: no more than one of each splat, since seeds
+    /// stand at the first rows of tiles.
+    class Crossing {
+    public:
+        HWY_INLINE Crossing(const Block& block, Scratch& memory, int strip)
+            : starting_(memory.tile_lists.data() + std::ptrdiff_t{strip} * tiles * block.count),
+              counts_(memory.tile_counts + strip * tiles),
+              stride_(block.count),
+              segments_(memory.segments.data()),
+              list_(memory.crossing.data()) {}
 
-        HWY_INLINE TileList(const Block& block, const Scratch& memory, int strip, int tile) {
-            const std::ptrdiff_t index = strip * tiles + tile;
-            segments = memory.tile_lists.data() + index * block.count;
-            count = memory.tile_counts[index];
+        [[nodiscard]] HWY_INLINE int count() const { return count_; }
+        [[nodiscard]] HWY_INLINE std::int32_t operator[](int i) const { return list_[i]; }
+
+        HWY_INLINE void enter(int tile) {
+            const std::int32_t* starting = starting_ + std::ptrdiff_t{tile} * stride_;
+            for (int i = 0; i < counts_[tile]; ++i) list_[count_++] = starting[i];
+            left_ = 0;
         }
+        /// Each segment of the list is kept or not, in order, before the next tile is entered.
+        HWY_INLINE void keep_below(int tile, std::int32_t segment) {
+            list_[left_] = segment;
+            left_ += segments_[segment].last > (tile + 1) * tile_rows ? 1 : 0;
+        }
+        HWY_INLINE void leave() { count_ = left_; }
+
+    private:
+        const std::int32_t* starting_;
+        const std::int32_t* counts_;
+        int stride_;
+        const Segment* segments_;
+        std::int32_t* list_;
+        int count_ = 0;
+        int left_ = 0;
     };
 
     /// A segment's weights in the rows of a tile; its walk goes on to the next one.
@@ -159,41 +188,44 @@ private:
         }
     }
 
-    HWY_INLINE static void add_all(const Block& block, Scratch& memory, int strip, int tile_index, V smallest,
+    HWY_INLINE static void add_all(const Block& block, Scratch& memory, Crossing& crossing, int tile_index, V smallest,
                                    Tile& tile) {
-        const TileList list(block, memory, strip, tile_index);
-        for (int i = 0; i < list.count; ++i) {
+        for (int i = 0; i < crossing.count(); ++i) {
+            const std::int32_t index = crossing[i];
             V feature[channels];
             V weights[tile_rows];
-            broadcast(memory.segments.data()[list.segments[i]], feature);
-            tile_weights(block, memory, list.segments[i], tile_index, weights);
+            broadcast(memory.segments.data()[index].feature, feature);
+            tile_weights(block, memory, index, tile_index, weights);
+            crossing.keep_below(tile_index, index);
             GSFIT_UNROLL
             for (int r = 0; r < tile_rows; ++r) add(counted(weights[r], smallest), feature, tile.sum[r]);
         }
     }
 
     /// What a sample chooses is the same for all its channels: the thresholds of the first group serve the others.
-    HWY_INLINE static void add_chosen(const Block& block, Scratch& memory, int strip, int tile_index, V smallest,
-                                      Tile& tile) {
+    HWY_INLINE static void add_chosen(const Block& block, Scratch& memory, Crossing& crossing, int strip,
+                                      int tile_index, V smallest, Tile& tile) {
         const D d;
-        const TileList list(block, memory, strip, tile_index);
-        float* all = memory.weights.reserve(static_cast<std::size_t>(list.count) * tile_lanes);
-        for (int i = 0; i < list.count; ++i) {
+        const int count = crossing.count();
+        float* all = memory.weights.reserve(static_cast<std::size_t>(count) * tile_lanes);
+        for (int i = 0; i < count; ++i) {
             V weights[tile_rows];
-            tile_weights(block, memory, list.segments[i], tile_index, weights);
+            tile_weights(block, memory, crossing[i], tile_index, weights);
             GSFIT_UNROLL
             for (int r = 0; r < tile_rows; ++r) {
                 hn::Store(counted(weights[r], smallest), d, all + i * tile_lanes + r * lanes);
             }
         }
         float* thresholds = memory.thresholds + (strip * block_size + tile_index * tile_rows) * lanes;
-        if (block.first_channel == 0) find_thresholds(all, list.count, block.job.topk, smallest, thresholds);
+        if (block.first_channel == 0) find_thresholds(all, count, block.job.topk, smallest, thresholds);
         V threshold[tile_rows];
         GSFIT_UNROLL
         for (int r = 0; r < tile_rows; ++r) threshold[r] = hn::Load(d, thresholds + r * lanes);
-        for (int i = 0; i < list.count; ++i) {
+        for (int i = 0; i < count; ++i) {
+            const std::int32_t index = crossing[i];
             V feature[channels];
-            broadcast(memory.segments.data()[list.segments[i]], feature);
+            broadcast(memory.segments.data()[index].feature, feature);
+            crossing.keep_below(tile_index, index);
             GSFIT_UNROLL
             for (int r = 0; r < tile_rows; ++r) {
                 const V weight = hn::Load(d, all + i * tile_lanes + r * lanes);
@@ -221,13 +253,14 @@ private:
 
         HWY_INLINE Prefix() { p0 = p1 = p2 = hn::Zero(D()); }
 
-        /// w = sum_c f_c u_c - sum_c u_c out_c, read from the row's planes.
-        HWY_INLINE void add(V weight, const float* row, const V* feature, Moments& moments) {
-            const D d;
-            V w = normalise ? hn::Load(d, row + channels * lanes) : hn::Zero(d);
+        /// w = sum_c f_c u_c - sum_c u_c out_c, from the row's planes.
+        template <class Rows>
+        HWY_INLINE void add(V weight, const Rows& rows, const V* feature, Moments& moments) {
+            V w = hn::Zero(D());
+            if constexpr (normalise) w = rows.plane(channels);
             GSFIT_UNROLL
             for (int c = 0; c < channels; ++c) {
-                const V u = hn::Load(d, row + c * lanes);
+                const V u = rows.plane(c);
                 w = hn::MulAdd(feature[c], u, w);
                 moments.feature[c] = hn::MulAdd(weight, u, moments.feature[c]);
             }
@@ -253,53 +286,71 @@ private:
     };
 
     /// The rows of a segment one after the other: the block's planes, and the smallest weight that counts.
-    struct Rows {
-        const float* row;
-        const float* threshold;
-        V smallest;
-
-        HWY_INLINE Rows(const Scratch& memory, const Segment& segment, V smallest_seen)
-            : row(memory.planes + static_cast<std::ptrdiff_t>(segment.place) * planes * lanes),
-              threshold(memory.thresholds + static_cast<std::ptrdiff_t>(segment.place) * lanes),
-              smallest(smallest_seen) {}
+    class Rows {
+    public:
+        HWY_INLINE Rows(const Scratch& memory, const Segment& segment, V smallest)
+            : row_(memory.planes + std::ptrdiff_t{segment.place} * planes * lanes),
+              threshold_(memory.thresholds + std::ptrdiff_t{segment.place} * lanes),
+              smallest_(smallest) {
+            read();
+        }
         [[nodiscard]] HWY_INLINE V limit() const {
-            if constexpr (chooses) return hn::Load(D(), threshold);
-            return smallest;
+            if constexpr (chooses) return hn::Load(D(), threshold_);
+            return smallest_;
+        }
+        [[nodiscard]] HWY_INLINE V plane(int p) const {
+            if constexpr (reads_ahead) return values_[p];
+            return hn::Load(D(), row_ + p * lanes);
         }
         HWY_INLINE void next() {
-            row += planes * lanes;
-            threshold += lanes;
+            row_ += planes * lanes;
+            threshold_ += lanes;
+            read();
         }
+
+    private:
+        /// With 32 registers a row waits in them, else compilers load each value once for each use. The row after the
+        /// last is read, too: of most_planes there are always more than these.
+        static constexpr bool reads_ahead = HWY_TARGET <= HWY_AVX3;
+        static_assert(planes < most_planes);
+
+        HWY_INLINE void read() {
+            if constexpr (reads_ahead) {
+                GSFIT_UNROLL
+                for (int p = 0; p < planes; ++p) values_[p] = hn::Load(D(), row_ + p * lanes);
+            }
+        }
+
+        const float* row_;
+        const float* threshold_;
+        V smallest_;
+        V values_[planes];
     };
 
-    HWY_INLINE static void gather_walk(const Segment& segment, const Walk& seed, const Scratch& memory, float y,
-                                       V smallest, Moments& moments) {
+    HWY_INLINE static void gather_walk(const Segment& segment, const Walk& seed, const Scratch& memory,
+                                       const V* feature, float y, V smallest, Moments& moments) {
         const D d;
-        V feature[channels];
-        broadcast(segment, feature);
         const V decay = hn::Set(d, segment.decay);
         V weight = hn::Load(d, seed.weight);
         V ratio = hn::Load(d, seed.ratio);
         Prefix prefix;
         Rows rows(memory, segment, smallest);
         for (int left = segment.last - segment.first; left > 0; --left, rows.next()) {
-            prefix.add(counted(weight, rows.limit()), rows.row, feature, moments);
+            prefix.add(counted(weight, rows.limit()), rows, feature, moments);
             weight = weight * ratio;
             ratio = ratio * decay;
         }
         prefix.close(segment.x, static_cast<float>(segment.last) + y, moments);
     }
 
-    HWY_INLINE static void gather_direct(const SplatLine& line, const Segment& segment, const Scratch& memory, float y,
-                                         V smallest, Moments& moments) {
-        V feature[channels];
-        broadcast(segment, feature);
+    HWY_INLINE static void gather_direct(const SplatLine& line, const Segment& segment, const Scratch& memory,
+                                         const V* feature, float y, V smallest, Moments& moments) {
         const Exponent exponent(line, hn::Iota(D(), segment.x));
         Prefix prefix;
         Rows rows(memory, segment, smallest);
         for (int r = segment.first; r < segment.last; ++r, rows.next()) {
             const V weight = exp2(exponent.at(static_cast<float>(r) + y));
-            prefix.add(counted(weight, rows.limit()), rows.row, feature, moments);
+            prefix.add(counted(weight, rows.limit()), rows, feature, moments);
         }
         prefix.close(segment.x, static_cast<float>(segment.last) + y, moments);
     }

@@ -40,6 +40,29 @@ HWY_INLINE void unpack_samples(const T* pixel, std::ptrdiff_t step, int count, V
     for (int c = 0; c < channels; ++c) values[c] = hn::Load(d, planes + c * lanes);
 }
 
+#if HWY_TARGET <= HWY_AVX3
+/// A full vector of adjacent 8-bit RGB pixels: 12 bytes go to each 16, and each channel is picked from there as
+/// integers.
+HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, V* values) {
+    const D d;
+    const hn::RebindToSigned<D> d32;
+    const hn::Repartition<std::uint8_t, D> d8;
+    HWY_ALIGN static constexpr std::int32_t words[lanes] = {0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11};
+    HWY_ALIGN static constexpr std::uint8_t reds[16] = {0, 255, 255, 255, 3, 255, 255, 255,
+                                                        6, 255, 255, 255, 9, 255, 255, 255};
+    const auto packed =
+        hn::MaskedLoad(hn::FirstN(d32, 3 * lanes / 4), d32, reinterpret_cast<const std::int32_t*>(pixels));
+    const auto apart = hn::BitCast(d8, hn::TableLookupLanes(packed, hn::SetTableIndices(d32, words)));
+    const auto red = hn::LoadDup128(d8, reds);
+    const V scale = hn::Set(d, 1.0F / 255.0F);
+    GSFIT_UNROLL
+    for (int c = 0; c < 3; ++c) {
+        // 255 stays a number that picks nothing.
+        const auto picked = hn::TableLookupBytesOr0(apart, red + hn::BitCast(d8, hn::Set(d32, c)));
+        values[c] = scale * hn::ConvertTo(d, hn::BitCast(d32, picked));
+    }
+}
+#else
 /// A full vector of adjacent 8-bit RGB pixels.
 HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, V* values) {
     const D d;
@@ -52,6 +75,7 @@ HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, V* values) {
     values[1] = scale * hn::ConvertTo(d, hn::PromoteTo(d32, green));
     values[2] = scale * hn::ConvertTo(d, hn::PromoteTo(d32, blue));
 }
+#endif
 
 /// Channels [first_channel, first_channel + channels) of a strip's samples in a row of the block; 0 beyond `columns`.
 template <int channels>
