@@ -125,7 +125,7 @@ constexpr Key table[] = {
     measured("+0.43 dB over 0.1 in a third of the time, though SSIM is 0.009 lower",
         image_gs_takes("0.1", {"ssim_loss_ratio", number, "0", {0, 1}, {}, "", "Loss",
         "weight of 1 - SSIM"})),
-    measured("a step with SSIM takes 1.2 to 1.5 times as long as one without; with image 2 to 3 times",
+    measured("a step with SSIM takes 1.1 to 1.4 times as long as one without; with image 2 to 3 times",
         image_gs_takes("image", {"ssim_windows", choice, "block", {}, ssim_windows_names, "", "Loss",
         "SSIM of each block of 64 x 64 samples by itself (block), or of the whole image (image)"})),
 
