@@ -78,9 +78,9 @@ TEST_F(Bench, AStepWithSsimKeepsAnImageAndItsGradient) {
     double peak[2];
     for (const int ssim : {0, 1}) {
         const auto file = folder / "figures.json";
-        const Output output =
-            run_bench("--sizes 1024x1024/100 --blends norm --threads 1 --rounds 1 --repeat 1 --ssim 0." +
-                      std::to_string(ssim) + " --json '" + file.string() + "'");
+        const Output output = run_bench(
+            "--sizes 1024x1024/100 --blends norm --threads 1 --rounds 1 --repeat 1 --ssim_windows image --ssim 0." +
+            std::to_string(ssim) + " --json '" + file.string() + "'");
         ASSERT_EQ(output.exit_code, 0) << output.text;
         std::ifstream stream(file);
         const auto row = nlohmann::json::parse(stream).at("rows").at(0);
@@ -140,8 +140,8 @@ TEST_F(Bench, DecodeReportsTheWholeAndAPart) {
 TEST_F(Bench, BadFlagsAreOneSentence) {
     for (const char* flags :
          {"--sizes 128x96", "--sizes 0x96/10", "--sizes 8x8/5/9", "--blends mean", "--threads 0", "--threads many",
-          "--simd mmx", "--cutoff 0", "--ssim 2", "--rounds 0", "--colour red", "again", "measure", "fit",
-          "fit picture.png", "fit picture.png 10 0", "decode", "decode a.gsf --rounds 0"}) {
+          "--simd mmx", "--cutoff 0", "--ssim 2", "--ssim_windows all", "--rounds 0", "--colour red", "again",
+          "measure", "fit", "fit picture.png", "fit picture.png 10 0", "decode", "decode a.gsf --rounds 0"}) {
         SCOPED_TRACE(flags);
         const Output output = run_bench(flags);
         EXPECT_EQ(output.exit_code, 2);

@@ -44,9 +44,12 @@ struct Work {
     Lattice lattice;
     Blending blending;
     float ssim;
+    SsimWindows windows;
 
     [[nodiscard]] at::Tensor loss(const Splats& splats, const std::shared_ptr<const Bins>& bins) const {
-        if (ssim == 0) return rasterize_loss(splats, bins, blending, scene.target, lattice, PixelLoss());
+        if (ssim == 0 || windows == SsimWindows::block) {
+            return rasterize_loss(splats, bins, blending, scene.target, lattice, PixelLoss(), ssim);
+        }
         const at::Tensor image = rasterize(splats, bins, blending, at::kFloat);
         return image_loss(image, scene.target, lattice, {0, lattice.height}, {.pixel = PixelLoss(), .ssim = ssim});
     }
@@ -65,7 +68,8 @@ Work make_work(const Row& row) {
             .moments = moments,
             .lattice = row.lattice(),
             .blending = blending,
-            .ssim = row.ssim};
+            .ssim = row.ssim,
+            .windows = row.windows};
 }
 
 Gradients take_gradients(Field& field) {

@@ -29,9 +29,10 @@ cxxopts::Options step_flags() {
             "simd", "avx512, avx2, sse4, neon", cxxopts::value<Texts>()->default_value(simd_names().front()))(
             "cutoff", "support of a Gaussian [sigma]",
             cxxopts::value<float>()->default_value(std::to_string(Blending().cutoff)))(
-            "ssim", "weight of 1 - SSIM in the loss; above 0 a step draws an image",
-            cxxopts::value<float>()->default_value("0"))("rounds", "times that every row is measured",
-                                                         cxxopts::value<int>()->default_value("3"))(
+            "ssim", "weight of 1 - SSIM in the loss", cxxopts::value<float>()->default_value("0"))(
+            "ssim_windows", "of blocks by themselves (block) or of the image, which such a step draws (image)",
+            cxxopts::value<std::string>()->default_value("block"))("rounds", "times that every row is measured",
+                                                                   cxxopts::value<int>()->default_value("3"))(
             "repeat", "steps of a measurement; 0: as many as take 2 s", cxxopts::value<int>()->default_value("0"));
     return options;
 }
@@ -128,6 +129,11 @@ float ssim_of(float weight) {
     return weight;
 }
 
+SsimWindows windows_of(const std::string& text) {
+    if (const auto windows = ssim_windows_of(text)) return *windows;
+    throw UsageError("there are no SSIM windows '" + text + "'; take block or image");
+}
+
 /// The raster, Gaussians and stride that WIDTHxHEIGHT/GAUSSIANS[/STRIDE] stands for.
 Row size_of(const std::string& text) {
     static const std::regex form(R"((\d{1,7})x(\d{1,7})/(\d{1,8})(?:/(\d{1,4}))?)");
@@ -159,6 +165,7 @@ std::vector<Row> rows_of(const cxxopts::ParseResult& parsed) {
                     row.threads = whole_number("threads", threads, 1, 1024);
                     row.cutoff = cutoff_of(parsed["cutoff"].as<float>());
                     row.ssim = ssim_of(parsed["ssim"].as<float>());
+                    row.windows = windows_of(parsed["ssim_windows"].as<std::string>());
                     rows.push_back(std::move(row));
                 }
             }
@@ -229,6 +236,7 @@ Words words_of(const Row& row, int repeat) {
             "--simd=" + row.simd,
             "--cutoff=" + exactly(row.cutoff),
             "--ssim=" + exactly(row.ssim),
+            "--ssim_windows=" + std::string(name_of(row.windows)),
             "--repeat=" + std::to_string(repeat)};
 }
 

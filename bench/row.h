@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gsfit/core/ssim.h"
 #include "gsfit/types.h"
 
 namespace gsfit::bench {
@@ -19,6 +20,7 @@ struct Row {
     int threads = 1;
     float cutoff = Blending().cutoff;  ///< [sigma]
     float ssim = 0;                    ///< weight of 1 - SSIM in the loss
+    SsimWindows windows = SsimWindows::block;
 
     [[nodiscard]] Lattice lattice() const { return Lattice::phase(width, height, stride, stride / 2, stride / 2); }
 };

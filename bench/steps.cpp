@@ -77,6 +77,7 @@ Json json_of(const Row& row, const Measurement& measured) {
               {"threads", row.threads},
               {"cutoff", row.cutoff},
               {"ssim", row.ssim},
+              {"ssim_windows", name_of(row.windows)},
               {"gpairs_per_s", rates.gpairs_per_s},
               {"mpx_per_s", rates.mpx_per_s}};
     json.update(json_of(measured));

@@ -29,6 +29,8 @@ struct Launchers {
     decltype(&gpu::draw_image) draw_image;
     decltype(&gpu::differentiate_image) differentiate_image;
     decltype(&gpu::draw_loss) draw_loss;
+    decltype(&gpu::block_loss) block_loss;
+    decltype(&gpu::block_loss_sums) block_loss_sums;
     decltype(&gpu::gather_gradients) gather_gradients;
     decltype(&gpu::gather_partial_floats) gather_partial_floats;
     decltype(&gpu::draw_loss_sums) draw_loss_sums;
@@ -78,6 +80,8 @@ inline Launchers launchers() {
         gpu::draw_image,
         gpu::differentiate_image,
         gpu::draw_loss,
+        gpu::block_loss,
+        gpu::block_loss_sums,
         gpu::gather_gradients,
         gpu::gather_partial_floats,
         gpu::draw_loss_sums,

@@ -92,6 +92,10 @@ public:
         variant.graph = false;
         time_step("step_l2_no_graph", variant);
         variant = l2;
+        variant.loss.ssim = 0.1F;
+        variant.loss.windows = SsimWindows::block;
+        time_step("step_l2_ssim_of_blocks", variant);
+        variant = l2;
         variant.blending = topk_norm;
         time_step("step_l2_topk_norm", variant);
         variant.loss = {.pixel = {1, 0}, .ssim = 0.1F};

@@ -6,6 +6,7 @@
 #include "cuda/raster/draw_kernels.cuh"
 #include "cuda/raster/gather_kernels.cuh"
 #include "cuda/raster/removal_kernels.cuh"
+#include "cuda/raster/similarity_kernels.cuh"
 
 namespace gsfit::gpu {
 
@@ -92,6 +93,19 @@ void draw_loss(const DrawJob& job, const LossJob& loss, double* sums, float* gra
     });
     simt::launch(sum_in_order<threads>, dim3(1), dim3(threads), 0, stream, sums,
                  draw_loss_sums(job.grid, job.channels));
+}
+
+std::int64_t block_loss_sums(const TileGrid& grid, int channels) {
+    return blocks_along(grid.width) * block_rows(grid.rows) * channels;
+}
+
+void block_loss(const DrawJob& job, const float* image, const LossJob& loss, double* sums, float* gradient,
+                Stream stream) {
+    const dim3 blocks(static_cast<unsigned>(blocks_along(job.grid.width)),
+                      static_cast<unsigned>(block_rows(job.grid.rows)), static_cast<unsigned>(job.channels));
+    simt::launch(compare_blocks, blocks, dim3(similarity_threads), 0, stream, job, image, loss, gradient, sums);
+    simt::launch(sum_in_order<threads>, dim3(1), dim3(threads), 0, stream, sums,
+                 block_loss_sums(job.grid, job.channels));
 }
 
 std::int64_t gather_partial_floats(std::int64_t splats, int channels) {

@@ -57,6 +57,13 @@ void differentiate_image(const DrawJob& job, const Planes& planes, const Pixels&
 void draw_loss(const DrawJob& job, const LossJob& loss, double* sums, float* gradient_planes, Stream stream);
 std::int64_t draw_loss_sums(const TileGrid& grid, int channels);
 
+/// An image drawn in float32 -> what the band adds to the loss, that with SSIM of blocks (gsfit/raster.h), and where
+/// asked for (not null) the gradient with respect to the image. sums: working memory of block_loss_sums(); the band's
+/// part of the loss is left in sums[0].
+void block_loss(const DrawJob& job, const float* image, const LossJob& loss, double* sums, float* gradient,
+                Stream stream);
+std::int64_t block_loss_sums(const TileGrid& grid, int channels);
+
 /// Gradients with respect to the splats (gsfit::Splats).
 struct SplatGradients {
     float* center;     ///< [N,2]

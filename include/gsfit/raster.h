@@ -15,12 +15,17 @@ namespace gsfit {
 at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
                      at::ScalarType type = at::kFloat);
 
-/// Splats -> pixel loss against the target's pixels, a float32 scalar: the mean over samples and channels of the whole
-/// lattice, or of it the share of the rows they were binned for; the shares of bands add up to the loss. Differentiable
-/// like rasterize(); image, loss and gradient of a block live only while that block is worked on, so memory does not
-/// grow with the image.
+/// Splats -> pixel loss against the target's pixels + ssim * (1 - SSIM of the blocks), a float32 scalar: the means over
+/// the whole lattice and its channels, or of them the share of the rows they were binned for; the shares of bands add
+/// up to the loss. Differentiable like rasterize(); image, loss and gradient of a block live only while that block is
+/// worked on, so memory does not grow with the image.
+///
+/// SSIM of the blocks is that of gsfit/loss.h, but of every second row's and column's window: around samples whose row
+/// and column in the lattice are even. Where a window leaves its block of 64 x 64 samples, the lattice or the band, it
+/// is cropped and its weights are divided by their sum. So bands of whole rows of blocks add up to the lattice's;
+/// others crop more windows.
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
-                          const PackedView& target, const Lattice& lattice, const PixelLoss& loss);
+                          const PackedView& target, const Lattice& lattice, const PixelLoss& loss, float ssim = 0);
 
 /// By how much the squared error - (image - target)^2 summed over the channels and the samples that they were binned
 /// for - would grow without each splat, [N] float32; below 0 where the image is better without it. What bands say adds

@@ -17,9 +17,9 @@ at::Tensor render_loss(const Field& field, const Lattice& lattice, const Blendin
 at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
                        at::ScalarType type = at::kFloat);
 
-/// What these rows add to the lattice's pixel loss.
+/// What these rows add to the lattice's pixel loss and, times `ssim`, to 1 - SSIM of its blocks (raster.h).
 at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
-                            const PackedView& target, const PixelLoss& loss);
+                            const PackedView& target, const PixelLoss& loss, float ssim = 0);
 
 /// By how much the squared error of these rows would grow without each splat, [N] (raster.h).
 at::Tensor rows_removal_costs(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gsfit/core/random.h"
+#include "gsfit/core/ssim.h"
 #include "gsfit/eval.h"
 #include "gsfit/gaussians/quantisation.h"
 #include "gsfit/image.h"
@@ -61,10 +62,11 @@ struct TrainOptions {
     std::function<bool(std::int64_t step)> watched;
     Blending blending;
     PixelLoss loss;
-    float ssim_loss_ratio = 0;           ///< weight of 1 - SSIM; 0 to 1
-    float initial_ratio = 0.3F;          ///< of num_gaussians, placed at the start; (0, 1]
-    std::int64_t initial_gaussians = 0;  ///< there at the start, up to num_gaussians; 0: by initial_ratio
-    float init_random_ratio = 0.3F;      ///< of those, placed uniformly; the rest where the image changes
+    float ssim_loss_ratio = 0;                      ///< weight of 1 - SSIM; 0 to 1
+    SsimWindows ssim_windows = SsimWindows::block;  ///< what SSIM that is; recipe image_gs takes `image`
+    float initial_ratio = 0.3F;                     ///< of num_gaussians, placed at the start; (0, 1]
+    std::int64_t initial_gaussians = 0;             ///< there at the start, up to num_gaussians; 0: by initial_ratio
+    float init_random_ratio = 0.3F;                 ///< of those, placed uniformly; the rest where the image changes
     /// Of what num_gaussians is at the end, rounds * increment are added by its rounds.
     std::optional<Refinement> refinement;
     /// Train by recipe image_gs, which does not read what follows up to eval_steps (docs/image-gs.md); else by recipe

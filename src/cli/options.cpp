@@ -155,6 +155,7 @@ TrainOptions train_options(const Config& config, const ImageInfo& image) {
     options.loss.l1 = real("l1_loss_ratio");
     options.loss.l2 = real("l2_loss_ratio");
     options.ssim_loss_ratio = real("ssim_loss_ratio");
+    options.ssim_windows = ssim_windows_of(config.text("ssim_windows")).value();
     options.initial_ratio = real("initial_ratio");
     options.init_random_ratio = real("init_random_ratio");
     if (config.recipe() == Recipe::image_gs) options.image_gs = image_gs_options(config);

@@ -1,10 +1,5 @@
-// What SSIM of a tile is made of, filtered from the two images; nothing is kept between tiles. Included once per SIMD
-// target, by kernel files.
-//
-// With d = x - y and means under the window written E[.], SSIM is computed as
-//     l * c,  l = 1 - E[d]^2 / A,  c = 1 - V / B,
-//     A = E[x]^2 + E[y]^2 + C1,  B = E[x^2 + y^2] - E[x]^2 - E[y]^2 + C2,  V = E[d^2] - E[d]^2,
-// which equals the usual quotient but does not cancel where the images are nearly the same.
+// What SSIM of a tile is made of (gsfit/core/ssim-inl.h), filtered from the two images; nothing is kept between tiles.
+// Included once per SIMD target, by kernel files.
 //
 // Rows are combed: with n vectors a row, lane i of vector v is column i n + v. So neighbours in a row are neighbouring
 // vectors, and the window slides along a row as it does down the rows, without unaligned loads.
@@ -21,7 +16,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "gsfit/core/ssim.h"
+#include "gsfit/core/ssim-inl.h"
+#include "gsfit/core/transpose-inl.h"
 #include "gsfit/core/unroll.h"
 #include "loss/kernels.h"
 #include "loss/rows-inl.h"
@@ -66,50 +62,13 @@ struct LongRow {
     }
 };
 
-/// Blocks of four floats `step` apart, as one vector.
-template <class DV>
-HWY_INLINE hn::Vec<DV> load_blocks(DV d, const float* first, std::int64_t step) {
-    if constexpr (hn::MaxLanes(DV()) == 4) {
-        return hn::LoadU(d, first);
-    } else {
-        const hn::Half<DV> half;
-        constexpr auto blocks = static_cast<std::int64_t>(hn::MaxLanes(DV()) / 8);
-        return hn::Combine(d, load_blocks(half, first + blocks * step, step), load_blocks(half, first, step));
-    }
-}
-
-template <class DV>
-HWY_INLINE void store_blocks(DV d, hn::Vec<DV> v, float* first, std::int64_t step) {
-    if constexpr (hn::MaxLanes(DV()) == 4) {
-        hn::StoreU(v, d, first);
-    } else {
-        const hn::Half<DV> half;
-        constexpr auto blocks = static_cast<std::int64_t>(hn::MaxLanes(DV()) / 8);
-        store_blocks(half, hn::LowerHalf(half, v), first, step);
-        store_blocks(half, hn::UpperHalf(half, v), first + blocks * step, step);
-    }
-}
-
-/// Transposes the 4 x 4 floats of each block.
-HWY_INLINE void transpose(V (&v)[4]) {
-    const D d;
-    const V even_low = hn::InterleaveLower(d, v[0], v[2]);
-    const V odd_low = hn::InterleaveLower(d, v[1], v[3]);
-    const V even_high = hn::InterleaveUpper(d, v[0], v[2]);
-    const V odd_high = hn::InterleaveUpper(d, v[1], v[3]);
-    v[0] = hn::InterleaveLower(d, even_low, odd_low);
-    v[1] = hn::InterleaveUpper(d, even_low, odd_low);
-    v[2] = hn::InterleaveLower(d, even_high, odd_high);
-    v[3] = hn::InterleaveUpper(d, even_high, odd_high);
-}
-
 HWY_INLINE void comb(const float* row, std::int64_t vectors, float* combed) {
     const D d;
     for (std::int64_t v = 0; v < vectors; v += 4) {
         V four[4];
         GSFIT_UNROLL
         for (std::int64_t i = 0; i < 4; ++i) four[i] = load_blocks(d, row + i * vectors + v, 4 * vectors);
-        transpose(four);
+        transpose_blocks(d, four);
         GSFIT_UNROLL
         for (std::int64_t i = 0; i < 4; ++i) hn::Store(four[i], d, combed + (v + i) * lanes);
     }
@@ -121,7 +80,7 @@ HWY_INLINE void uncomb(const float* combed, std::int64_t vectors, float* row) {
         V four[4];
         GSFIT_UNROLL
         for (std::int64_t i = 0; i < 4; ++i) four[i] = hn::Load(d, combed + (v + i) * lanes);
-        transpose(four);
+        transpose_blocks(d, four);
         GSFIT_UNROLL
         for (std::int64_t i = 0; i < 4; ++i) store_blocks(d, four[i], row + i * vectors + v, 4 * vectors);
     }
@@ -197,28 +156,7 @@ HWY_INLINE void read_maps(const Comparison& comparison, int channel, std::int64_
     }
 }
 
-/// The quantities of the note at the top, of one vector of samples; 1 / A and 1 / B.
-struct Terms {
-    V mean_x, mean_d;
-    V inv_a, inv_b;
-    V not_l, not_c;  ///< 1 - l, 1 - c
-};
-
-HWY_INLINE Terms terms_of(V mean_x, V mean_d, V mean_squares, V mean_d2) {
-    const D d;
-    const V one = hn::Set(d, 1.0F);
-    const V mean_y = hn::Sub(mean_x, mean_d);
-    const V squared_means = hn::MulAdd(mean_x, mean_x, hn::Mul(mean_y, mean_y));
-    const V squared_mean_d = hn::Mul(mean_d, mean_d);
-    const V inv_a = hn::Div(one, hn::Add(squared_means, hn::Set(d, ssim_c1)));
-    const V inv_b = hn::Div(one, hn::Add(hn::Sub(mean_squares, squared_means), hn::Set(d, ssim_c2)));
-    return {.mean_x = mean_x,
-            .mean_d = mean_d,
-            .inv_a = inv_a,
-            .inv_b = inv_b,
-            .not_l = hn::Mul(squared_mean_d, inv_a),
-            .not_c = hn::Mul(hn::Sub(mean_d2, squared_mean_d), inv_b)};
-}
+using Terms = SsimTerms<V>;
 
 /// Of vector v of a group of rows from `row` on.
 template <class Maps>
@@ -228,12 +166,9 @@ HWY_INLINE void terms_at(const Maps& maps, std::int64_t row, std::int64_t v, Ter
     for (int m = 0; m < map_count; ++m) filter(maps.at[m][row] + v * lanes, row_floats, means[m]);
     GSFIT_UNROLL
     for (std::int64_t r = 0; r < group; ++r) {
-        terms[r] = terms_of(means[map_x][r], means[map_d][r], means[map_squares][r], means[map_d2][r]);
+        terms[r] = ssim_terms(D(), means[map_x][r], means[map_d][r], means[map_squares][r], means[map_d2][r]);
     }
 }
-
-/// 1 - SSIM = 1 - l c
-HWY_INLINE V dissimilar(const Terms& t) { return hn::NegMulAdd(t.not_l, t.not_c, hn::Add(t.not_l, t.not_c)); }
 
 }  // namespace gsfit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
 
-/// Derivatives of SSIM with respect to E[x] (y and the other means held), E[x^2 + y^2] and E[d^2].
+/// Planes of SsimSlopes.
 enum Derivative { by_x, by_squares, by_d2, derivative_count };
 
 /// The samples themselves.
@@ -82,16 +82,10 @@ HWY_INLINE void read_tile(const Comparison& comparison, int channel, const Tile&
 /// The derivatives by one vector's terms, where `counts`; zero elsewhere.
 HWY_INLINE void differentiate(const Terms& t, hn::Mask<D> counts, std::int64_t v, LongRow (&out)[derivative_count]) {
     const D d;
-    const V one = hn::Set(d, 1.0F);
-    const V l_over_b = hn::Mul(hn::Sub(one, t.not_l), t.inv_b);
-    const V contrast = hn::Sub(one, t.not_c);
-    // dl = -2 (E[d] - E[x] (1 - l)) / A, dc = 2 (E[d] - E[x] (1 - c)) / B
-    const V dl = hn::Mul(hn::NegMulAdd(t.mean_x, t.not_l, t.mean_d), t.inv_a);
-    const V dc = hn::NegMulAdd(t.mean_x, t.not_c, t.mean_d);
-    const V half_dx = hn::Sub(hn::Mul(l_over_b, dc), hn::Mul(contrast, dl));
-    hn::Store(hn::IfThenElseZero(counts, hn::Add(half_dx, half_dx)), d, out[by_x].at + v * lanes);
-    hn::Store(hn::IfThenElseZero(counts, hn::Mul(l_over_b, t.not_c)), d, out[by_squares].at + v * lanes);
-    hn::Store(hn::IfThenElseZero(counts, hn::Neg(l_over_b)), d, out[by_d2].at + v * lanes);
+    const SsimSlopes<V> slopes = ssim_slopes(d, t);
+    hn::Store(hn::IfThenElseZero(counts, slopes.by_x), d, out[by_x].at + v * lanes);
+    hn::Store(hn::IfThenElseZero(counts, slopes.by_squares), d, out[by_squares].at + v * lanes);
+    hn::Store(hn::IfThenElseZero(counts, slopes.by_d2), d, out[by_d2].at + v * lanes);
 }
 
 /// The derivatives around the tile, 5 samples on every side and zero outside the band, filtered along the rows. Returns
@@ -134,8 +128,7 @@ HWY_INLINE void similarity_slopes(const Work& work, std::int64_t row, std::int64
     for (std::int64_t r = 0; r < group; ++r) {
         const V x = hn::Load(d, work.samples.at[sample_x][row + r] + v * lanes);
         const V difference = hn::Load(d, work.samples.at[sample_d][row + r] + v * lanes);
-        const V half = hn::MulAdd(x, by[by_squares][r], hn::Mul(difference, by[by_d2][r]));
-        slopes[r] = hn::MulAdd(hn::Set(d, 2.0F), half, by[by_x][r]);
+        slopes[r] = ssim_slope(d, {by[by_x][r], by[by_squares][r], by[by_d2][r]}, x, difference);
     }
 }
 

@@ -141,14 +141,10 @@ at::Tensor rasterize(const Splats& splats, const std::shared_ptr<const Bins>& bi
 }
 
 at::Tensor rasterize_loss(const Splats& splats, const std::shared_ptr<const Bins>& bins, const Blending& blending,
-                          const PackedView& target, const Lattice& lattice, const PixelLoss& loss) {
+                          const PackedView& target, const Lattice& lattice, const PixelLoss& loss, float ssim) {
     const auto scene = scene_of(splats, bins, blending);
     check_target(*scene, target, lattice);
-    const double values = static_cast<double>(lattice.samples()) * target.channels;
-    const LossJob job{.target = target,
-                      .lattice = lattice,
-                      .l1 = static_cast<float>(loss.l1 / values),
-                      .l2 = static_cast<float>(loss.l2 / values)};
+    const LossJob job = loss_job(target, lattice, loss.l1, loss.l2, ssim);
     return RasterizeLossFunction::apply(splats.center, splats.conic, splats.feature, scene, job);
 }
 

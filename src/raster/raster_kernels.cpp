@@ -13,6 +13,7 @@
 #include "raster/block-inl.h"
 #include "raster/passes-inl.h"
 #include "raster/target-inl.h"
+#include "raster/windows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gsfit::HWY_NAMESPACE {
@@ -99,7 +100,8 @@ struct LossWriter {
     const Block& block;
     const LossJob& loss;
     Scratch& memory;
-    V& absolute;  // sums of |out - target| and its square
+    WindowSamples* kept;  // for SSIM; else null
+    V& absolute;          // sums of |out - target| and its square
     V& square;
 
     HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
@@ -134,7 +136,11 @@ struct LossWriter {
                 const V u = hn::MulAdd(l2, difference, sign) * scale;
                 dot = hn::NegMulAdd(u, out, dot);
                 hn::Store(u, d, planes + (r * P::planes + c) * lanes);
+                if (HWY_UNLIKELY(kept != nullptr)) {
+                    kept->keep(c, row + r, strip, hn::IfThenElseZero(inside, out), difference);
+                }
             }
+            if (HWY_UNLIKELY(kept != nullptr)) kept->keep_scale(row + r, strip, hn::IfThenElseZero(inside, scale));
             if constexpr (P::normalise) hn::Store(dot, d, planes + (r * P::planes + channels) * lanes);
         }
     }
@@ -159,9 +165,15 @@ struct DrawLoss {
         SegmentBuilder<channels>(block, memory).build();
         V absolute = hn::Zero(d);
         V square = hn::Zero(d);
-        P::forward(block, memory, LossWriter<channels, blend>{block, loss, memory, absolute, square});
+        WindowMemory* windows = loss.ssim != 0 ? &window_memory() : nullptr;
+        WindowSamples* kept = windows != nullptr ? &windows->samples : nullptr;
+        if (kept != nullptr) kept->clear_outside(block, channels);
+        P::forward(block, memory, LossWriter<channels, blend>{block, loss, memory, kept, absolute, square});
         sum += static_cast<double>(loss.l1 * hn::GetLane(hn::SumOfLanes(d, absolute))) +
                static_cast<double>(loss.l2 * hn::GetLane(hn::SumOfLanes(d, square)));
+        if (windows != nullptr) {
+            sum += add_similarity(block, {channels, P::planes, memory.planes}, loss.ssim, *windows);
+        }
         if (slots != nullptr) P::backward(block, memory, slots);
     }
 };

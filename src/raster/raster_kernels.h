@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "gsfit/bins.h"
+#include "gsfit/core/ssim.h"
 #include "gsfit/core/views.h"
 
 namespace gsfit {
@@ -40,13 +41,27 @@ void rasterize_block(const RasterJob& job, std::int64_t block, const Planes& out
 void rasterize_block_backward(const RasterJob& job, std::int64_t block, const Planes& out, const Pixels& gradient,
                               float* slots);
 
-/// The pixel loss against the target's pixels on the whole lattice; l1 and l2 are weights per value.
+/// The loss against the target's pixels on the whole lattice; l1 and l2 are weights per value, ssim is one per window
+/// of a channel.
 struct LossJob {
     PackedView target;
     Lattice lattice;
     float l1 = 0;
     float l2 = 0;
+    float ssim = 0;
 };
+
+/// Of weights of means over the lattice.
+inline LossJob loss_job(const PackedView& target, const Lattice& lattice, float l1, float l2, float ssim) {
+    const auto windows = [](std::int64_t samples) { return (samples + ssim_window_step - 1) / ssim_window_step; };
+    const double values = static_cast<double>(lattice.samples()) * target.channels;
+    const double all_windows = static_cast<double>(windows(lattice.width) * windows(lattice.height)) * target.channels;
+    return {.target = target,
+            .lattice = lattice,
+            .l1 = static_cast<float>(l1 / values),
+            .l2 = static_cast<float>(l2 / values),
+            .ssim = static_cast<float>(ssim / all_windows)};
+}
 
 /// Draws one block and returns its share of the loss; writes partial gradients when `slots` is not null.
 double rasterize_block_loss(const RasterJob& job, std::int64_t block, const LossJob& loss, float* slots);

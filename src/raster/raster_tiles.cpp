@@ -1,6 +1,7 @@
 #include "raster/raster_tiles.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 
 #include "gsfit/tile_bins.h"
 
@@ -59,7 +60,31 @@ std::vector<at::Tensor> differentiate_tiles(const Gpu& gpu, const Scene& scene, 
     return gather(gpu, scene, job, planes);
 }
 
+namespace {
+
+/// SSIM looks across tiles, so the image is drawn.
+TilesLoss tiles_similarity(const Gpu& gpu, const Scene& scene, const LossJob& loss) {
+    const auto options = scene.splats.feature.options();
+    const std::int64_t rows = scene.bins->rows.count;
+    Drawn drawn;
+    drawn.image = at::empty({scene.channels(), rows, scene.bins->width}, options);
+    if (scene.normalised()) drawn.normaliser = at::empty({rows, scene.bins->width}, options);
+    if (scene.selects()) drawn.threshold = at::empty({rows, scene.bins->width}, options);
+    draw_tiles(gpu, scene, drawn);
+    const gpu::DrawJob job = job_of(scene, drawn.threshold);
+    const at::Tensor sums = at::empty({gpu->block_loss_sums(job.grid, job.channels)}, options.dtype(at::kDouble));
+    const at::Tensor gradient = scene.recorded ? at::empty_like(drawn.image) : at::Tensor();
+    gpu->block_loss(job, drawn.image.const_data_ptr<float>(), loss, sums.data_ptr<double>(),
+                    scene.recorded ? gradient.data_ptr<float>() : nullptr, gpu.stream());
+    TilesLoss result{.loss = sums[0].to(at::kFloat), .gradients = {}};
+    if (scene.recorded) result.gradients = differentiate_tiles(gpu, scene, drawn, gradient);
+    return result;
+}
+
+}  // namespace
+
 TilesLoss tiles_loss(const Gpu& gpu, const Scene& scene, const LossJob& loss) {
+    if (loss.ssim != 0) return tiles_similarity(gpu, scene, loss);
     const at::Tensor threshold = thresholds_of(gpu, scene, {});
     const gpu::DrawJob job = job_of(scene, threshold);
     const auto options = scene.splats.feature.options();

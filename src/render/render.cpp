@@ -21,8 +21,8 @@ at::Tensor render_rows(const Splats& splats, const Lattice& lattice, const Rows&
 }
 
 at::Tensor render_rows_loss(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,
-                            const PackedView& target, const PixelLoss& loss) {
-    return rasterize_loss(splats, bin(splats, lattice.width, rows, blending), blending, target, lattice, loss);
+                            const PackedView& target, const PixelLoss& loss, float ssim) {
+    return rasterize_loss(splats, bin(splats, lattice.width, rows, blending), blending, target, lattice, loss, ssim);
 }
 
 at::Tensor rows_removal_costs(const Splats& splats, const Lattice& lattice, const Rows& rows, const Blending& blending,

@@ -170,14 +170,15 @@ public:
 private:
     [[nodiscard]] DeviceStepBytes of_step() const {
         const Lattice finest = work_.finest();
+        const StepLoss loss = work_.schedule().fullest_loss();
         return device_step_bytes(
             options_.num_gaussians, image_,
             {.blending = options_.blending,
-             .loss = {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio},
+             .loss = loss,
              .quantisation = options_.quantisation,
              .stride = finest.stride,
              .bands = settings_.bands,
-             .half = settings_.amp,
+             .half = settings_.amp && loss.needs_image(),
              .pairs = with_room(work_.tile_pairs(finest, work_.drawn(finest)), options_.num_gaussians)});
     }
 

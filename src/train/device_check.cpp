@@ -44,10 +44,9 @@ bool agree(const Gradients& value, const Gradients& truth) {
 
 /// Whether a step on the device comes to the CPU's loss and gradients. It is done several times, so that it is launched
 /// as a graph as well.
-bool agrees_with_cpu(const Field& field, const PackedImage& image, float ssim, const c10::Device& device) {
+bool agrees_with_cpu(const Field& field, const PackedImage& image, const StepLoss& loss, const c10::Device& device) {
     constexpr std::int64_t stride = 2;
     const Lattice lattice = Lattice::phase(side, side, stride, 1, 0);
-    const ImageLoss loss{.pixel = {.l1 = 0.3F, .l2 = 1.0F}, .ssim = ssim};
     const Blending blending;
     const Differential truth =
         differentiate(field, {.lattice = lattice, .blending = blending, .target = image, .loss = loss}, {.amp = false});
@@ -68,8 +67,10 @@ std::string device_fault(const c10::Device& device) {
         const PackedImage image = waves();
         Random random(1);
         const Field field = initial_field(image.view(), {.count = 60, .pitch = 6}, random);
-        for (const float ssim : {0.0F, 0.3F}) {
-            if (!agrees_with_cpu(field, image, ssim, device)) {
+        const PixelLoss pixel{.l1 = 0.3F, .l2 = 1.0F};
+        for (const StepLoss& loss : {StepLoss{.pixel = pixel}, StepLoss{pixel, 0.3F, SsimWindows::image},
+                                     StepLoss{pixel, 0.3F, SsimWindows::block}}) {
+            if (!agrees_with_cpu(field, image, loss, device)) {
                 return "a trial step on it has another loss or other gradients than on the CPU";
             }
         }

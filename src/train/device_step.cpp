@@ -32,6 +32,9 @@ at::Tensor bytes_like(const at::Tensor& tensor, std::size_t bytes) {
 /// A graph costs as much to record as several steps to launch.
 constexpr int uses_before_recording = 2;
 
+/// A band of so many rows does not meet more blocks, wherever it begins.
+gpu::TileGrid most_blocks(std::int64_t width, std::int64_t rows) { return {width, {block_size - 1, rows}}; }
+
 }  // namespace
 
 DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedImage& target, const StepPlan& plan,
@@ -50,10 +53,13 @@ DeviceStep::DeviceStep(const Field& field, const Moments& moments, const PackedI
     allocate_lists(grid);
     allocate_planes(rows * widest.width);
     allocate_gradients();
-    if (plan_.draws_image()) {
+    if (plan_.loss.needs_image()) {
         loss_work_.emplace(gpu_->loss_workspace_bytes(pixels.channels, widest.width, rows), field_.position);
     } else {
-        sums_ = at::empty({gpu_->draw_loss_sums(grid, pixels.channels)}, planes_.options().dtype(at::kDouble));
+        const std::int64_t sums = plan_.loss.ssim != 0
+                                      ? gpu_->block_loss_sums(most_blocks(widest.width, rows), pixels.channels)
+                                      : gpu_->draw_loss_sums(grid, pixels.channels);
+        sums_ = at::empty({sums}, planes_.options().dtype(at::kDouble));
     }
     tally_ = bytes_like(field_.position, sizeof(gpu::StepTally));
     static_assert(std::is_trivially_copyable_v<gpu::StepReport>);
@@ -162,8 +168,10 @@ void DeviceStep::enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream
     list(grid, stream);
     const gpu::DrawJob draw = job(grid);
     if (threshold_.defined()) gpu_->find_thresholds(draw, plan_.blending.topk, threshold_.data_ptr<float>(), stream);
-    if (plan_.draws_image()) {
+    if (plan_.loss.needs_image()) {
         draw_image(draw, seen, band, stream);
+    } else if (plan_.draws_image()) {
+        draw_blocks(draw, seen, stream);
     } else {
         draw_loss(draw, seen, stream);
     }
@@ -192,20 +200,34 @@ void DeviceStep::list(const gpu::TileGrid& grid, gpu::Stream stream) {
 }
 
 void DeviceStep::draw_loss(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream) {
-    const double values = static_cast<double>(seen.samples()) * draw.channels;
-    const LossJob loss{.target = seen_target(seen),
-                       .lattice = seen,
-                       .l1 = static_cast<float>(plan_.loss.pixel.l1 / values),
-                       .l2 = static_cast<float>(plan_.loss.pixel.l2 / values)};
-    gpu_->draw_loss(draw, loss, sums_.data_ptr<double>(), planes_.data_ptr<float>(), stream);
+    gpu_->draw_loss(draw, fused_loss(seen), sums_.data_ptr<double>(), planes_.data_ptr<float>(), stream);
     gpu_->add_loss(sums_.const_data_ptr<double>(), data<gpu::StepTally>(tally_), stream);
+}
+
+void DeviceStep::draw_blocks(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream) {
+    const Planes drawn = drawn_planes();
+    gpu_->draw_image(draw, drawn, stream);
+    gpu_->block_loss(draw, image_.const_data_ptr<float>(), fused_loss(seen), sums_.data_ptr<double>(),
+                     image_gradient_.data_ptr<float>(), stream);
+    gpu_->add_loss(sums_.const_data_ptr<double>(), data<gpu::StepTally>(tally_), stream);
+    gpu_->differentiate_image(draw, plan_.blending.normalised() ? drawn : Planes(), {image_gradient_.data_ptr(), false},
+                              planes_.data_ptr<float>(), stream);
+}
+
+LossJob DeviceStep::fused_loss(const Lattice& seen) const {
+    const StepLoss& loss = plan_.loss;
+    return loss_job(seen_target(seen), seen, loss.pixel.l1, loss.pixel.l2, loss.ssim);
+}
+
+Planes DeviceStep::drawn_planes() const {
+    return {.image = {image_.data_ptr(), plan_.half},
+            .normaliser = plan_.blending.normalised() ? normaliser_.data_ptr<float>() : nullptr};
 }
 
 void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const Rows& band, gpu::Stream stream) {
     const Rows& rows = draw.grid.rows;
     const std::int64_t samples = rows.count * seen.width;
-    const Planes drawn{.image = {image_.data_ptr(), plan_.half},
-                       .normaliser = plan_.blending.normalised() ? normaliser_.data_ptr<float>() : nullptr};
+    const Planes drawn = drawn_planes();
     gpu_->draw_image(draw, drawn, stream);
     const Comparison comparison{.image = {.data = static_cast<const std::byte*>(image_.const_data_ptr()),
                                           .half = plan_.half,
@@ -214,7 +236,7 @@ void DeviceStep::draw_image(const gpu::DrawJob& draw, const Lattice& seen, const
                                           .rows = rows},
                                 .target = seen_target(seen),
                                 .lattice = seen};
-    const ImageLoss& loss = plan_.loss;
+    const StepLoss& loss = plan_.loss;
     auto* tally = data<gpu::StepTally>(tally_);
     auto* sums = reinterpret_cast<gpu::LossSums*>(tally->loss);
     if (loss.pixel.l1 != 0 || loss.pixel.l2 != 0) {
@@ -250,7 +272,7 @@ void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
         }
     }
     gpu::StepRules rules{.capacity = plan_.pairs, .loss_factors = {1, 0, 0}, .half = plan_.half};
-    if (plan_.draws_image()) std::ranges::copy(sum_factors(seen), rules.loss_factors);
+    if (plan_.loss.needs_image()) std::ranges::copy(sum_factors(seen), rules.loss_factors);
     gpu_->judge(rules, tally, data<gpu::StepReport>(report_), stream);
 }
 

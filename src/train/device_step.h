@@ -12,16 +12,16 @@
 #include "gsfit/gaussians/quantisation.h"
 #include "gsfit/gpu.h"
 #include "gsfit/image.h"
-#include "gsfit/loss.h"
 #include "gsfit/optim.h"
 #include "gsfit/types.h"
+#include "train/step_loss.h"
 
 namespace gsfit {
 
 /// What the steps that a DeviceStep is made for have in common.
 struct StepPlan {
     Blending blending{};
-    ImageLoss loss{};
+    StepLoss loss{};
     std::optional<Quantisation> quantisation{};  ///< of what is drawn
     std::int64_t stride = 1;                     ///< of the lattice
     std::int64_t bands = 1;
@@ -29,13 +29,14 @@ struct StepPlan {
     std::int64_t pairs = 0;  ///< of splats and tiles in a band that there is room for
     bool graph = true;       ///< a step's kernels are recorded and launched as one (CUDA graph)
 
+    /// SSIM of blocks takes an image too: there blocks are larger than the tiles that are drawn at once.
     [[nodiscard]] bool draws_image() const { return loss.ssim != 0; }
     /// The phase that has most samples.
     [[nodiscard]] Lattice widest(std::int64_t width, std::int64_t height) const {
         return Lattice::phase(width, height, stride, 0, 0);
     }
     [[nodiscard]] Rows drawn_rows(const Lattice& lattice, const Rows& band) const {
-        return loss_rows(lattice, band, loss);
+        return loss_rows(lattice, band, loss.of_image());
     }
     /// Rows that are drawn for a band of the lattice, at most.
     [[nodiscard]] std::int64_t most_rows(const Lattice& lattice) const;
@@ -90,10 +91,14 @@ private:
     void enqueue_band(const Lattice& seen, const Rows& band, gpu::Stream stream);
     void list(const gpu::TileGrid& grid, gpu::Stream stream);
     void draw_loss(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream);
+    void draw_blocks(const gpu::DrawJob& draw, const Lattice& seen, gpu::Stream stream);
     void draw_image(const gpu::DrawJob& draw, const Lattice& seen, const Rows& band, gpu::Stream stream);
     void judge(const Lattice& seen, gpu::Stream stream);
     /// Of LossSums: the loss of a drawn image is their scalar product.
     [[nodiscard]] std::array<double, 3> sum_factors(const Lattice& seen) const;
+    /// Where no image's loss is taken.
+    [[nodiscard]] LossJob fused_loss(const Lattice& seen) const;
+    [[nodiscard]] Planes drawn_planes() const;
     [[nodiscard]] PackedView seen_target(const Lattice& seen) const;
     [[nodiscard]] gpu::DrawJob job(const gpu::TileGrid& grid) const;
 

@@ -25,16 +25,16 @@ DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const Tr
 DeviceSteps::~DeviceSteps() { gpu_->free_mark(mark_); }
 
 /// But for the pairs.
-StepPlan DeviceSteps::plan_for(std::int64_t stride, const ImageLoss& loss, const MemorySettings& settings) const {
+StepPlan DeviceSteps::plan_for(std::int64_t stride, const StepLoss& loss, const MemorySettings& settings) const {
     StepPlan plan = common_;
     plan.loss = loss;
     plan.stride = stride;
     plan.bands = settings.bands;
-    plan.half = settings.amp && plan.draws_image();  // only where there are images to be kept so
+    plan.half = settings.amp && plan.loss.needs_image();  // only where there are images to be kept so
     return plan;
 }
 
-bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+bool DeviceSteps::is_ready_for(const TrainState& state, std::int64_t stride, const StepLoss& loss,
                                const MemorySettings& settings) const {
     if (!step_ || !step_->is_for(state.field, state.moments)) return false;
     const StepPlan wanted = plan_for(stride, loss, settings);
@@ -50,7 +50,7 @@ std::int64_t DeviceSteps::room_for(const TrainState& state, std::int64_t bands) 
     return std::min(most_tile_pairs, with_room(seen * seen_bands_ / bands, state.field.size()));
 }
 
-void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, const StepLoss& loss,
                                 const MemorySettings& settings) {
     step_.reset();
     StepPlan plan = plan_for(stride, loss, settings);

@@ -23,11 +23,11 @@ public:
     DeviceSteps& operator=(const DeviceSteps&) = delete;
 
     /// Whether steps of this field, stride, loss and these settings can be given as things are.
-    [[nodiscard]] bool is_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+    [[nodiscard]] bool is_ready_for(const TrainState& state, std::int64_t stride, const StepLoss& loss,
                                     const MemorySettings& settings) const;
 
     /// Makes it so; no step may be on its way. Nothing is changed when memory fails.
-    void get_ready_for(const TrainState& state, std::int64_t stride, const ImageLoss& loss,
+    void get_ready_for(const TrainState& state, std::int64_t stride, const StepLoss& loss,
                        const MemorySettings& settings);
 
     /// Gives back what steps keep of the GPU's memory; none may be on its way.
@@ -58,7 +58,7 @@ private:
         at::Tensor report;  ///< gpu::StepReport, once the device has come to it
     };
 
-    [[nodiscard]] StepPlan plan_for(std::int64_t stride, const ImageLoss& loss, const MemorySettings& settings) const;
+    [[nodiscard]] StepPlan plan_for(std::int64_t stride, const StepLoss& loss, const MemorySettings& settings) const;
     /// Throws DeviceError when the GPU failed.
     void wait();
     [[nodiscard]] std::int64_t room_for(const TrainState& state, std::int64_t bands) const;

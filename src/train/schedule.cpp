@@ -120,10 +120,16 @@ std::int64_t Schedule::relocated_count(const TrainState& state) const {
                                      static_cast<float>(state.field.size()));
 }
 
-ImageLoss Schedule::loss(double progress) const {
+StepLoss Schedule::loss(double progress) const {
     const bool alone = options_.loss.l1 == 0 && options_.loss.l2 == 0;
     const bool similarity = options_.image_gs || alone || static_cast<float>(progress) >= options_.ssim_from;
-    return {.pixel = options_.loss, .ssim = similarity ? options_.ssim_loss_ratio : 0.0F};
+    StepLoss loss = fullest_loss();
+    if (!similarity) loss.ssim = 0;
+    return loss;
+}
+
+StepLoss Schedule::fullest_loss() const {
+    return {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio, .windows = options_.ssim_windows};
 }
 
 float Schedule::growth_sigma() const { return std::max(1.0F, options_.growth_sigma * static_cast<float>(pitch_)); }

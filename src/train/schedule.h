@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "gsfit/loss.h"
 #include "gsfit/optim.h"
 #include "gsfit/train.h"
+#include "train/step_loss.h"
 
 namespace gsfit {
 
@@ -60,7 +60,9 @@ public:
     [[nodiscard]] std::int64_t removal_stride() const { return fine_; }
 
     /// The loss of a step.
-    [[nodiscard]] ImageLoss loss(double progress) const;
+    [[nodiscard]] StepLoss loss(double progress) const;
+    /// With all terms that a step of the run has.
+    [[nodiscard]] StepLoss fullest_loss() const;
 
     /// Part of the full step sizes.
     [[nodiscard]] float step_scale(const TrainState& state) const;

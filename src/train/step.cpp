@@ -23,12 +23,14 @@ public:
 
     [[nodiscard]] at::Tensor operator()(const Rows& band) const {
         const PackedView& target = task_.target.view();
-        if (task_.loss.ssim == 0) {
-            return render_rows_loss(splats_, task_.lattice, band, task_.blending, target, task_.loss.pixel);
+        if (!task_.loss.needs_image()) {
+            return render_rows_loss(splats_, task_.lattice, band, task_.blending, target, task_.loss.pixel,
+                                    task_.loss.ssim);
         }
-        const Rows rows = loss_rows(task_.lattice, band, task_.loss);
+        const ImageLoss loss = task_.loss.of_image();
+        const Rows rows = loss_rows(task_.lattice, band, loss);
         const at::Tensor image = settings_.checkpointing ? draw_twice(rows) : draw(splats_, rows);
-        return image_loss(image, target, task_.lattice, band, task_.loss);
+        return image_loss(image, target, task_.lattice, band, loss);
     }
 
 private:
@@ -83,7 +85,9 @@ std::int64_t step_gradient_bytes(std::int64_t size, int channels) {
     return splats + 2 * splat_gradient_bytes(size, channels) + size * (2 + 2 + 1) * number;
 }
 
-bool draws_image(const TrainOptions& options) { return options.ssim_loss_ratio > 0; }
+bool draws_image(const TrainOptions& options) {
+    return options.ssim_loss_ratio > 0 && options.ssim_windows == SsimWindows::image;
+}
 
 Differential differentiate(const Field& field, const StepTask& task, const MemorySettings& settings) {
     const Field leaves = leaves_of(field);

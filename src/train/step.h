@@ -3,10 +3,10 @@
 #include <functional>
 
 #include "gsfit/image.h"
-#include "gsfit/loss.h"
 #include "gsfit/optim.h"
 #include "gsfit/train/plan.h"
 #include "gsfit/types.h"
+#include "train/step_loss.h"
 
 namespace gsfit {
 
@@ -15,7 +15,7 @@ struct StepTask {
     const Lattice& lattice;
     const Blending& blending;
     const PackedImage& target;
-    const ImageLoss& loss;
+    const StepLoss& loss;
     double scale = 1;  ///< that the loss is multiplied by before it is differentiated
 };
 
@@ -40,7 +40,8 @@ std::int64_t band_height(std::int64_t height, std::int64_t bands);
 void for_each_band(const PackedImage& target, const Lattice& lattice, std::int64_t bands,
                    const std::function<void(const Rows&)>& work);
 
-/// Whether there are steps that draw an image, as a loss with SSIM does; a pixel loss is worked off block by block.
+/// Whether there are steps on the CPU that draw an image, as SSIM of the image asks for; other losses are worked off
+/// block by block.
 bool draws_image(const TrainOptions& options);
 
 }  // namespace gsfit

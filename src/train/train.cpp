@@ -220,7 +220,7 @@ private:
     bool give_step() {
         const std::int64_t stride = schedule_.stride(state_.progress, pace_.steps());
         if (device_steps_->wants_a_look() && !look()) return false;
-        const ImageLoss loss = schedule_.loss(state_.progress);
+        const StepLoss loss = schedule_.loss(state_.progress);
         if (!device_steps_->is_ready_for(state_, stride, loss, memory_.settings())) {
             if (!look()) return false;
             memory_.attempt([&] { device_steps_->get_ready_for(state_, stride, loss, memory_.settings()); });
@@ -289,9 +289,9 @@ private:
     /// The gradients of the next step; none when it has to be skipped.
     std::optional<Gradients> differentiate_next() {
         const Lattice lattice = next_lattice();
-        const ImageLoss loss = schedule_.loss(state_.progress);
+        const StepLoss loss = schedule_.loss(state_.progress);
         // Only where there is an image to be kept in half precision.
-        const auto half = [&] { return memory_.settings().amp && loss.ssim != 0; };
+        const auto half = [&] { return memory_.settings().amp && loss.needs_image(); };
         Differential differential;
         memory_.attempt([&] {
             const StepTask task{.lattice = lattice,

@@ -5,7 +5,6 @@
 
 #include "cuda/bin/tiles.h"
 #include "gsfit/bins.h"
-#include "gsfit/loss.h"
 #include "train/step.h"
 
 namespace gsfit {
@@ -28,7 +27,7 @@ Rows Workload::band(const Lattice& lattice) const {
 Rows Workload::drawn(const Lattice& lattice) const {
     Rows inner = band(lattice);
     inner.first = (lattice.height - inner.count) / 2;  // one with rows on both sides, where there is one
-    return loss_rows(lattice, inner, {.pixel = options_.loss, .ssim = options_.ssim_loss_ratio});
+    return loss_rows(lattice, inner, schedule_.fullest_loss().of_image());
 }
 
 double Workload::extent(const Lattice& lattice, double reach) const {

@@ -24,7 +24,7 @@ nlohmann::json record_of(const Workspace& workspace, const std::string& folder) 
 
 /// A few steps on every pixel, with a loss that draws images.
 std::vector<std::string> training(const std::string& folder, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> flags{"--sublattice=false", "--max_steps=8"};
+    std::vector<std::string> flags{"--sublattice=false", "--max_steps=8", "--ssim_windows=image"};
     if (more.empty() || more[0] != "--ssim_loss_ratio=0") flags.emplace_back("--ssim_loss_ratio=0.05");
     flags.insert(flags.end(), more.begin(), more.end());
     return short_training("photo.png", folder, flags);
@@ -32,8 +32,9 @@ std::vector<std::string> training(const std::string& folder, const std::vector<s
 
 TEST(Plan, ShowsTheTableAndTheChoice) {
     const Workspace workspace;
-    const Result result = gsfit(workspace, {"plan", "--size", "7680x4320", "--num_gaussians", "30000",
-                                            "--ssim_loss_ratio=0.01", "--sublattice=false", "--memory_budget_gb=3"});
+    const Result result =
+        gsfit(workspace, {"plan", "--size", "7680x4320", "--num_gaussians", "30000", "--ssim_loss_ratio=0.01",
+                          "--ssim_windows=image", "--sublattice=false", "--memory_budget_gb=3"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_NE(result.out.find("7680 x 4320 pixels"), std::string::npos) << result.out;
     EXPECT_NE(result.out.find(" <"), std::string::npos) << result.out;
@@ -62,7 +63,8 @@ TEST(Plan, SaysWhatWouldDoWhenNothingFits) {
 /// CUDA_VISIBLE_DEVICES hides the GPUs of a machine that has some.
 Result plan_for_gpu(const std::vector<std::string>& more) {
     const Workspace workspace;
-    std::vector<std::string> words{"plan", "--size", "7680x4320", "--ssim_loss_ratio=0.01", "--device=cuda:1"};
+    std::vector<std::string> words{
+        "plan", "--size", "7680x4320", "--ssim_loss_ratio=0.01", "--ssim_windows=image", "--device=cuda:1"};
     words.insert(words.end(), more.begin(), more.end());
     return gsfit(workspace, words, {"CUDA_VISIBLE_DEVICES="});
 }

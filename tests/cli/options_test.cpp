@@ -29,6 +29,7 @@ TEST(TrainOptionsFromConfig, DefaultsAreThoseOfTrainOptions) {
     EXPECT_EQ(ours.loss.l1, theirs.loss.l1);
     EXPECT_EQ(ours.loss.l2, theirs.loss.l2);
     EXPECT_EQ(ours.ssim_loss_ratio, theirs.ssim_loss_ratio);
+    EXPECT_EQ(ours.ssim_windows, theirs.ssim_windows);
     EXPECT_EQ(ours.initial_ratio, theirs.initial_ratio);
     EXPECT_EQ(ours.init_random_ratio, theirs.init_random_ratio);
     EXPECT_EQ(ours.growth_times, theirs.growth_times);
@@ -60,7 +61,7 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
         options_of(Config::parse("num_gaussians: 11\nmax_steps: 12\nseed: 14\n"
                                  "blend: topk_norm\ncutoff: 3.5\nblend_eps: 0.25\ntopk: 7\nsupport: tile16\n"
                                  "l1_loss_ratio: 0.5\nl2_loss_ratio: 0.75\n"
-                                 "ssim_loss_ratio: 0.125\ninitial_ratio: 0.625\n"
+                                 "ssim_loss_ratio: 0.125\nssim_windows: image\ninitial_ratio: 0.625\n"
                                  "init_random_ratio: 0.375\ngrowth_times: 3\n"
                                  "growth_until: 0.875\ngrowth_sigma: 0.0625\n"
                                  "position_step: 0.03125\nscale_step: 0.015625\n"
@@ -80,6 +81,7 @@ TEST(TrainOptionsFromConfig, EveryKeyArrivesWhereItBelongs) {
     EXPECT_EQ(options.loss.l1, 0.5F);
     EXPECT_EQ(options.loss.l2, 0.75F);
     EXPECT_EQ(options.ssim_loss_ratio, 0.125F);
+    EXPECT_EQ(options.ssim_windows, SsimWindows::image);
     EXPECT_EQ(options.initial_ratio, 0.625F);
     EXPECT_EQ(options.init_random_ratio, 0.375F);
     EXPECT_EQ(options.growth_times, 3);

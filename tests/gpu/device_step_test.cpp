@@ -208,7 +208,7 @@ TrainState learned(const TrainState& start, const PackedImage& target, int count
     DeviceSteps steps(state.field, target, options);
     const MemorySettings settings{.amp = false};
     while (state.step < count) {
-        const ImageLoss loss{.pixel = options.loss};
+        const StepLoss loss{.pixel = options.loss};
         if (!steps.is_ready_for(state, 1, loss, settings)) steps.get_ready_for(state, 1, loss, settings);
         steps.give(state, Lattice::whole(target.width(), target.height()),
                    WhitenedRates{{.position = 0.1F, .scale = 0.3F}, {}});
@@ -233,7 +233,7 @@ TEST_F(DeviceStepTest, GivesHalfPrecisionUpWhenTheLossIsNotFinite) {
     TrainState state = on(device(), field_);
     state.field.feature.fill_(1e6);
     TrainOptions options;
-    const ImageLoss loss{.pixel = options.loss, .ssim = 0.3F};
+    const StepLoss loss{.pixel = options.loss, .ssim = 0.3F};
     DeviceSteps steps(state.field, device_target(), options);
     const auto give_two = [&] {
         steps.get_ready_for(state, 1, loss, {.amp = true});

@@ -88,6 +88,7 @@ TEST_F(TrainOnGpu, LearnsInMixedPrecisionWithSsim) {
     options.memory.checkpointing = true;
     options.memory.bands = 2;
     options.ssim_loss_ratio = 0.1F;
+    options.ssim_windows = SsimWindows::image;
     options.ssim_from = 0.5F;
     const TrainState state = train(image, options, {});
     EXPECT_LT(state.skipped_steps, 20);

@@ -81,6 +81,30 @@ TEST_P(ReferenceGradient, OfSplatsEqualsFiniteDifferences) {
     EXPECT_LT(difference_error(splats.feature, gradient.feature, loss_now), tolerance);
 }
 
+TEST(ReferenceBlockSsim, EqualsFiniteDifferences) {
+    const Lattice lattice = Lattice::whole(67, 13);
+    const Rows band{1, 11};
+    const Target target(67, 13, 1, 8, 13);
+    Image image(lattice.samples());
+    for (std::size_t i = 0; i < image.size(); ++i) image[i] = 0.5 + 0.4 * std::sin(0.7 * static_cast<double>(i));
+    Image gradient;
+    Image unused;
+    block_dissimilarity(image, target.view(), lattice, band, gradient);
+    const auto loss = [&] { return block_dissimilarity(image, target.view(), lattice, band, unused); };
+    EXPECT_LT(difference_error(image, gradient, loss), tolerance);
+}
+
+/// The only window of an image of one sample has no variance.
+TEST(ReferenceBlockSsim, OfOneSampleComparesTheTwo) {
+    const Lattice lattice = Lattice::whole(1, 1);
+    const Target target(1, 1, 1, 8, 14);
+    const double x = 0.3;
+    const double y = target.view().value(0, 0, 0);
+    Image gradient;
+    EXPECT_NEAR(block_dissimilarity({x}, target.view(), lattice, {0, 1}, gradient),
+                1 - (2 * x * y + 1e-4) / (x * x + y * y + 1e-4), 1e-12);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , ReferenceGradient,
     testing::Values(Case{{.blend = Blend::norm}, 3, Lattice::whole(30, 22), {0, 1}},

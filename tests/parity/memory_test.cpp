@@ -99,7 +99,9 @@ TEST_F(DeviceBytes, OfAStepAreWhatIsPlanned) {
                 blending_.blend = blend;
                 const auto bits = settings.bands > 1 ? std::optional(Quantisation()) : std::nullopt;
                 const StepPlan plan{.blending = blending_,
-                                    .loss = {.pixel = {}, .ssim = ssim},
+                                    .loss = {.pixel = {},
+                                             .ssim = ssim,
+                                             .windows = settings.amp ? SsimWindows::image : SsimWindows::block},
                                     .quantisation = bits,
                                     .stride = stride,
                                     .bands = settings.bands,
@@ -172,9 +174,11 @@ TEST_F(DeviceBytes, OfATrainingAreAboutWhatIsPlanned) {
     options.ssim_from = 0;
     options.sublattice = false;
     options.memory.amp = false;
-    for (const float ssim : {0.0F, 0.2F}) {
-        SCOPED_TRACE(ssim);
+    for (const auto& [ssim, windows] :
+         {std::pair{0.0F, SsimWindows::block}, {0.2F, SsimWindows::block}, {0.2F, SsimWindows::image}}) {
+        SCOPED_TRACE(testing::Message() << ssim << ", " << name_of(windows));
         options.ssim_loss_ratio = ssim;
+        options.ssim_windows = windows;
         options.device = c10::kCPU;
         const double measured = peak_of([&] { train(target_, options, {}); });
         options.device = c10::Device(c10::kCUDA, 0);

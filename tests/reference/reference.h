@@ -79,4 +79,9 @@ Image pixel_loss_backward(const Image& image, const PackedView& target, const La
 /// Mean SSIM over channels and samples, by direct sums over the window.
 double ssim(const Image& image, const PackedView& target, const Lattice& lattice);
 
+/// What a band adds to the mean of 1 - SSIM over the windows of the lattice's blocks (gsfit/raster.h), and its
+/// gradient. The image is the whole lattice's.
+double block_dissimilarity(const Image& image, const PackedView& target, const Lattice& lattice, const Rows& band,
+                           Image& gradient);
+
 }  // namespace gsfit::reference

@@ -26,6 +26,7 @@ TrainOptions on_gpu(std::int64_t device_budget = 100 * gigabyte) {
     options.device = c10::Device(c10::kCUDA, 0);
     options.num_gaussians = 30000;
     options.ssim_loss_ratio = 0.01F;
+    options.ssim_windows = SsimWindows::image;
     options.sublattice = false;
     options.memory.folder = "/tmp";
     options.memory.budget_bytes = 100 * gigabyte;

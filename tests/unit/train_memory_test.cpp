@@ -21,6 +21,7 @@ TrainOptions with_ssim() {
     TrainOptions options;
     options.num_gaussians = 30000;
     options.ssim_loss_ratio = 0.01F;
+    options.ssim_windows = SsimWindows::image;
     options.sublattice = false;
     options.memory.folder = "/tmp";
     return options;
@@ -48,9 +49,13 @@ TEST(MemoryBill, EverySwitchSaves) {
     expect_less("target in a file");
 }
 
-TEST(MemoryBill, WithoutSsimThereIsNoImage) {
+TEST(MemoryBill, WithSsimOfBlocksOrWithoutThereIsNoImage) {
     TrainOptions options = with_ssim();
+    options.ssim_windows = SsimWindows::block;
+    const std::int64_t of_blocks = peak(options, {});
+    EXPECT_EQ(of_blocks, peak(options, {.amp = false}));
     options.ssim_loss_ratio = 0;
+    EXPECT_EQ(of_blocks, peak(options, {}));
     EXPECT_EQ(peak(options, {.amp = false}), peak(options, {.amp = true, .checkpointing = true}));
     EXPECT_LT(peak(options, {}), 5 * large.width * large.height);
 }
@@ -129,6 +134,7 @@ TrainOptions short_run() {
     options.max_steps = 30;
     options.eval_steps = 0;
     options.ssim_loss_ratio = 0.05F;
+    options.ssim_windows = SsimWindows::image;
     options.ssim_from = 0;
     return options;
 }

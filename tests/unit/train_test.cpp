@@ -104,6 +104,7 @@ TEST(Train, TakesSsimWhenItIsTime) {
     options.ssim_from = 0.75F;
     const auto loss_at = [&](double progress) { return Schedule(options, 40, 30).loss(progress); };
     EXPECT_EQ(loss_at(0.74).ssim, 0);
+    EXPECT_EQ(loss_at(0.75).windows, SsimWindows::block);
     EXPECT_EQ(loss_at(0.75).ssim, 0.01F);
     for (const double progress : {0.1, 0.9}) {
         EXPECT_EQ(loss_at(progress).pixel.l1, 0.5F);
@@ -204,9 +205,12 @@ TEST(Train, TrainsWithSsim) {
         if (event.state.step == 1) first = event.loss;
         last = event.loss;
     };
-    train(picture(40, 30, 3), options, {listener});
-    EXPECT_GT(first, 0);
-    EXPECT_LT(last, 0.7 * first);
+    for (const SsimWindows windows : {SsimWindows::block, SsimWindows::image}) {
+        options.ssim_windows = windows;
+        train(picture(40, 30, 3), options, {listener});
+        EXPECT_GT(first, 0);
+        EXPECT_LT(last, 0.7 * first);
+    }
 }
 
 TEST(Train, StopsAfterTheStepWhenAsked) {
