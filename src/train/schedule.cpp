@@ -165,7 +165,7 @@ StepSizes Schedule::step_sizes(float scale, double steps) const {
             .scale = chosen(options_.scale_step, shape),
             .rotation = chosen(options_.rotation_step, shape),
             .feature = chosen(options_.feature_step, feature),
-            .betas = betas_of(steps)};
+            .betas = options_.hold ? Betas{} : betas_of(steps)};
 }
 
 ScaleBounds Schedule::scale_bounds() const {
