@@ -89,12 +89,22 @@ HWY_INLINE void store(const Batch& batch, std::int64_t begin, int count, const A
     }
 }
 
-/// 1 - beta^age.
-HWY_INLINE V bias_correction(const Batch& batch, float beta) {
+/// 1 / (1 - beta^age), beta by its logarithm.
+HWY_INLINE V bias_correction(const Batch& batch, V log_beta) {
     const D d;
-    const V power = hn::Load(d, batch.age) * hn::Log(d, hn::Set(d, beta));
-    return hn::Neg(hn::Expm1(d, power));
+    return hn::Set(d, -1.0F) / hn::Expm1(d, hn::Load(d, batch.age) * log_beta);
 }
+
+/// The betas and their logarithms.
+struct Betas {
+    V first, second, log_first, log_second;
+
+    HWY_INLINE explicit Betas(const WhitenedStep& step)
+        : first(hn::Set(D(), step.beta1)),
+          second(hn::Set(D(), step.beta2)),
+          log_first(hn::Log(D(), first)),
+          log_second(hn::Log(D(), second)) {}
+};
 
 /// Adam's memory of the batch.
 struct Memory {
@@ -112,8 +122,8 @@ HWY_INLINE V direction(Batch& batch, int k, V gradient, const Memory& memory) {
     second = hn::MulAdd((one - memory.beta2) * gradient, gradient, memory.beta2 * second);
     hn::Store(first, d, batch.first[k]);
     hn::Store(second, d, batch.second[k]);
-    const V spread = hn::Sqrt(second / memory.correction2) + hn::Set(d, adam_eps);
-    return first / (memory.correction1 * spread);
+    const V spread = hn::Sqrt(second * memory.correction2) + hn::Set(d, adam_eps);
+    return first * memory.correction1 / spread;
 }
 
 HWY_INLINE V clamp(V x, float low, float high) {
@@ -121,12 +131,12 @@ HWY_INLINE V clamp(V x, float low, float high) {
     return hn::Min(hn::Max(x, hn::Set(d, low)), hn::Set(d, high));
 }
 
-HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step) {
+HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step, const Betas& betas) {
     const D d;
-    const Memory memory{.beta1 = hn::Set(d, step.beta1),
-                        .beta2 = hn::Set(d, step.beta2),
-                        .correction1 = bias_correction(batch, step.beta1),
-                        .correction2 = bias_correction(batch, step.beta2)};
+    const Memory memory{.beta1 = betas.first,
+                        .beta2 = betas.second,
+                        .correction1 = bias_correction(batch, betas.log_first),
+                        .correction2 = bias_correction(batch, betas.log_second)};
     const V u = hn::Load(d, batch.u);
     const V v = hn::Load(d, batch.v);
     const V rotation = hn::Load(d, batch.rotation);
@@ -167,10 +177,11 @@ void adam(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t begin
     Batch batch = {};
     std::fill_n(batch.u, lanes, 1.0F);  // lanes that a last, short batch leaves unused stay finite
     std::fill_n(batch.v, lanes, 1.0F);
+    const Betas betas(step);
     for (std::int64_t first = begin; first < end; first += lanes) {
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, end - first));
         load(arrays, first, count, batch);
-        move(batch, arrays.channels, step);
+        move(batch, arrays.channels, step, betas);
         store(batch, first, count, arrays);
     }
 }
