@@ -27,8 +27,8 @@ std::int64_t count_pairs(const Splats& splats, std::int64_t width, const Rows& r
 /// Bytes of the Bins of so many splats, blocks and (splat, block) pairs.
 std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t pairs);
 
-/// Bytes that bin() needs beside its result until it returns.
-std::int64_t binning_bytes(std::int64_t splats);
+/// Bytes that bin() needs beside its result until it returns; they grow with the number of threads.
+std::int64_t binning_bytes(std::int64_t splats, std::int64_t blocks);
 
 /// The most (splat, tile) pairs of a band on a GPU: 32 bits count them, and kernels read 256 at a time.
 inline constexpr std::int64_t most_tile_pairs = std::numeric_limits<std::uint32_t>::max() - 256;

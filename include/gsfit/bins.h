@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gsfit/blending.h"
+#include "gsfit/core/unset_vector.h"
 #include "gsfit/core/views.h"
 
 namespace gsfit {
@@ -77,10 +78,10 @@ struct Bins {
     std::int64_t blocks_y = 0;  ///< rows of blocks that meet the band
     float cutoff = 0;
     Support support = Support::ellipse;
-    std::vector<SplatLine> lines;       ///< by splat
+    UnsetVector<SplatLine> lines;       ///< by splat
     std::vector<std::uint32_t> slots;   ///< [N+1] first slot of each splat
     std::vector<std::uint32_t> blocks;  ///< [blocks+1] first entry of each block
-    std::vector<BinEntry> entries;      ///< by block, splats in order
+    UnsetVector<BinEntry> entries;      ///< by block, splats in order
     std::int64_t splats = 0;
     std::shared_ptr<const TileBins> tiles;  ///< on a GPU, in place of the lists
 

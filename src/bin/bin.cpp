@@ -91,6 +91,9 @@ std::int64_t bins_bytes(std::int64_t splats, std::int64_t blocks, std::int64_t p
     return splats * line + (splats + 1 + blocks + 1) * number + pairs * entry;
 }
 
-std::int64_t binning_bytes(std::int64_t splats) { return splats * static_cast<std::int64_t>(sizeof(BlockRange)); }
+std::int64_t binning_bytes(std::int64_t splats, std::int64_t blocks) {
+    return splats * static_cast<std::int64_t>(sizeof(BlockRange)) +
+           sorting_parts(splats) * blocks * static_cast<std::int64_t>(sizeof(std::uint32_t));
+}
 
 }  // namespace gsfit

@@ -1,7 +1,7 @@
 #include "bin/block_lists.h"
 
+#include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "gsfit/core/error.h"
 #include "gsfit/core/parallel.h"
@@ -27,32 +27,81 @@ void count_slots(const std::vector<BlockRange>& ranges, std::vector<std::uint32_
     slots.back() = static_cast<std::uint32_t>(total);
 }
 
-/// Calls visit(splat, block) for every pair, from the last to the first.
+/// Calls visit(splat, block) for every pair of the splats [first, last), from the last to the first.
 template <class Visit>
-void for_each_pair_backward(const std::vector<BlockRange>& ranges, std::int64_t blocks_x, const Visit& visit) {
-    for (std::size_t splat = ranges.size(); splat-- > 0;) {
-        const BlockRange& range = ranges[splat];
+void for_each_pair_backward(const std::vector<BlockRange>& ranges, std::int64_t first, std::int64_t last,
+                            std::int64_t blocks_x, const Visit& visit) {
+    for (std::int64_t splat = last; splat-- > first;) {
+        const BlockRange& range = ranges[static_cast<std::size_t>(splat)];
         for (std::int64_t y = range.y1; y-- > range.y0;) {
             for (std::int64_t x = range.x1; x-- > range.x0;) visit(splat, static_cast<std::size_t>(y * blocks_x + x));
         }
     }
 }
 
-/// Counting sort of the pairs by block. Lists are filled from their ends, which `blocks` holds at first; when all are
-/// full it has come to their beginnings.
-void fill_blocks(const std::vector<BlockRange>& ranges, Bins& bins) {
-    auto& blocks = bins.blocks;
-    blocks.assign(static_cast<std::size_t>(bins.block_count()) + 1, 0);
-    for_each_pair_backward(ranges, bins.blocks_x, [&](std::size_t, std::size_t block) { ++blocks[block]; });
-    std::partial_sum(blocks.begin(), blocks.end(), blocks.begin());
-    std::uint32_t slot = bins.slots.back();
-    bins.entries.resize(slot);
-    for_each_pair_backward(ranges, bins.blocks_x, [&](std::size_t splat, std::size_t block) {
-        bins.entries[--blocks[block]] = {static_cast<std::int32_t>(splat), --slot};
-    });
-}
+/// Counting sort of the pairs by block, in parts of the splats. A part's share of a list is filled from its end, which
+/// `ends` holds at first.
+class PairSort {
+public:
+    PairSort(const std::vector<BlockRange>& ranges, Bins& bins)
+        : ranges_(ranges),
+          bins_(bins),
+          blocks_(static_cast<std::size_t>(bins.block_count())),
+          parts_(sorting_parts(bins.splats)),
+          ends_(static_cast<std::size_t>(parts_) * blocks_) {}
+
+    void sort() {
+        parallel_for(parts_, [&](std::int64_t part) { count(part); });
+        place();
+        parallel_for(parts_, [&](std::int64_t part) { fill(part); });
+    }
+
+private:
+    [[nodiscard]] std::int64_t first_of(std::int64_t part) const { return bins_.splats * part / parts_; }
+    [[nodiscard]] std::uint32_t* ends_of(std::int64_t part) {
+        return ends_.data() + static_cast<std::size_t>(part) * blocks_;
+    }
+
+    void count(std::int64_t part) {
+        std::uint32_t* counts = ends_of(part);
+        for_each_pair_backward(ranges_, first_of(part), first_of(part + 1), bins_.blocks_x,
+                               [&](std::int64_t, std::size_t block) { ++counts[block]; });
+    }
+
+    void place() {
+        bins_.blocks.resize(blocks_ + 1);
+        std::uint32_t total = 0;
+        for (std::size_t block = 0; block < blocks_; ++block) {
+            bins_.blocks[block] = total;
+            for (std::int64_t part = 0; part < parts_; ++part) {
+                std::uint32_t& end = ends_of(part)[block];
+                total += end;
+                end = total;
+            }
+        }
+        bins_.blocks[blocks_] = total;
+        bins_.entries.resize(total);
+    }
+
+    void fill(std::int64_t part) {
+        std::uint32_t* ends = ends_of(part);
+        std::uint32_t slot = bins_.slots[static_cast<std::size_t>(first_of(part + 1))];
+        for_each_pair_backward(ranges_, first_of(part), first_of(part + 1), bins_.blocks_x,
+                               [&](std::int64_t splat, std::size_t block) {
+                                   bins_.entries[--ends[block]] = {static_cast<std::int32_t>(splat), --slot};
+                               });
+    }
+
+    const std::vector<BlockRange>& ranges_;
+    Bins& bins_;
+    std::size_t blocks_;
+    std::int64_t parts_;
+    std::vector<std::uint32_t> ends_;
+};
 
 }  // namespace
+
+std::int64_t sorting_parts(std::int64_t splats) { return std::clamp<std::int64_t>(splats / grain, 1, threads()); }
 
 PrepareArrays from(const PrepareArrays& arrays, std::int64_t first, SplatLine* lines, BlockRange* ranges) {
     return {.center = arrays.center + 2 * first,
@@ -84,7 +133,7 @@ Bins list_blocks(const PrepareArrays& arrays, std::int64_t size, const Band& ban
         prepare_splats(from(arrays, begin, bins.lines.data() + begin, ranges.data() + begin), end - begin, band);
     });
     count_slots(ranges, bins.slots);
-    fill_blocks(ranges, bins);
+    PairSort(ranges, bins).sort();
     return bins;
 }
 

@@ -15,6 +15,9 @@ PrepareArrays from(const PrepareArrays& arrays, std::int64_t first, SplatLine* l
 /// Of so many splats in the band, without lists.
 Bins bins_of(const Band& band, std::int64_t size);
 
+/// Threads that sort the pairs of so many splats, each with a number of its own for every block.
+std::int64_t sorting_parts(std::int64_t splats);
+
 /// The band's lists; of `arrays` only the inputs are read. Throws Error when there are 2^32 pairs and more.
 Bins list_blocks(const PrepareArrays& arrays, std::int64_t size, const Band& band);
 

@@ -132,7 +132,7 @@ private:
         const std::int64_t n = options_.num_gaussians;
         const std::int64_t blocks = blocks_along(lattice.width) * blocks_along(rows.count);
         const std::int64_t count = work_.pairs(lattice, rows);
-        return bins_bytes(n, blocks, count) + binning_bytes(n) +
+        return bins_bytes(n, blocks, count) + binning_bytes(n, blocks) +
                (differentiated ? slot_bytes(count, image_.channels) : 0);
     }
 

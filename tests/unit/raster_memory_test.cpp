@@ -48,9 +48,10 @@ TEST_F(RasterMemory, OfBinsIsWhatTheFormulasSay) {
         const std::int64_t pairs = count_pairs(splats, width, rows, Blending());
         reference::watch_allocations();
         const auto bins = bin(splats, width, rows, Blending());
-        const std::int64_t expected = bins_bytes(3000, blocks_along(width) * block_rows(rows), pairs);
+        const std::int64_t blocks = blocks_along(width) * block_rows(rows);
+        const std::int64_t expected = bins_bytes(3000, blocks, pairs);
         EXPECT_EQ(bins->bytes(), expected);
-        const auto most = static_cast<double>(expected + binning_bytes(3000));
+        const auto most = static_cast<double>(expected + binning_bytes(3000, blocks));
         EXPECT_NEAR(static_cast<double>(reference::peak_of_allocations()), most, 0.01 * most);
     }
 }
