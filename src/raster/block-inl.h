@@ -108,6 +108,7 @@ struct Scratch {
     Buffer<float> weights;                                              // of one tile: [segment][row][lane]
     HWY_ALIGN_MAX float thresholds[block_size * block_size];            // [strip][row][lane]
     HWY_ALIGN_MAX float planes[block_size * block_size * most_planes];  // [strip][row][plane][lane]
+    HWY_ALIGN_MAX std::uint32_t target[block_size * block_size];        // [strip][row][lane], a byte for each channel
 };
 
 HWY_INLINE Scratch& scratch() {

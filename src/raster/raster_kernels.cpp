@@ -99,6 +99,7 @@ struct LossWriter {
     using P = Passes<channels, blend>;
     const Block& block;
     const LossJob& loss;
+    const TargetRows<channels>& target;
     Scratch& memory;
     WindowSamples* kept;  // for SSIM; else null
     V& absolute;          // sums of |out - target| and its square
@@ -122,13 +123,13 @@ struct LossWriter {
             if (r >= rows) break;
             V scale = one;
             V dot = hn::Zero(d);
-            V target[channels];
-            unpack_row<channels>(block, loss, strip, row + r, columns, target);
+            V wanted[channels];
+            target.read(strip, row + r, columns, wanted);
             if constexpr (P::normalise) scale = one / (tile.sum[r][channels] + hn::Set(d, block.job.eps));
             GSFIT_UNROLL
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] * scale;
-                const V difference = hn::IfThenElseZero(inside, out - target[c]);
+                const V difference = hn::IfThenElseZero(inside, out - wanted[c]);
                 const V size = hn::Abs(difference);
                 absolute = absolute + size;
                 square = hn::MulAdd(size, size, square);
@@ -168,7 +169,8 @@ struct DrawLoss {
         WindowMemory* windows = loss.ssim != 0 ? &window_memory() : nullptr;
         WindowSamples* kept = windows != nullptr ? &windows->samples : nullptr;
         if (kept != nullptr) kept->clear_outside(block, channels);
-        P::forward(block, memory, LossWriter<channels, blend>{block, loss, memory, kept, absolute, square});
+        const TargetRows<channels> target(block, loss, memory);
+        P::forward(block, memory, LossWriter<channels, blend>{block, loss, target, memory, kept, absolute, square});
         sum += static_cast<double>(loss.l1 * hn::GetLane(hn::SumOfLanes(d, absolute))) +
                static_cast<double>(loss.l2 * hn::GetLane(hn::SumOfLanes(d, square)));
         if (windows != nullptr) {

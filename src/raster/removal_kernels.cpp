@@ -37,7 +37,7 @@ struct RemovalPlanes {
     }
 
     const Block& block;
-    const LossJob& loss;
+    const TargetRows<channels>& target;
     Scratch& memory;
 
     HWY_INLINE void operator()(int strip, int row, const typename P::Tile& tile) const {
@@ -47,14 +47,14 @@ struct RemovalPlanes {
         const auto inside = hn::FirstN(d, static_cast<std::size_t>(columns));
         for (int r = 0; r < rows; ++r) {
             if (row + r < block.top) continue;
-            V target[channels];
-            unpack_row<channels>(block, loss, strip, row + r, columns, target);
+            V wanted[channels];
+            target.read(strip, row + r, columns, wanted);
             V normaliser = hn::Set(d, 1.0F);
             if constexpr (P::normalise) normaliser = tile.sum[r][channels] + hn::Set(d, block.job.eps);
             float* planes = at(memory, strip * block_size + row + r);
             for (int c = 0; c < channels; ++c) {
                 const V out = tile.sum[r][c] / normaliser;
-                const V difference = out - target[c];
+                const V difference = out - wanted[c];
                 hn::Store(out, d, planes + 2 * c * lanes);
                 hn::Store(hn::IfThenElseZero(inside, difference + difference), d, planes + (2 * c + 1) * lanes);
             }
@@ -71,7 +71,8 @@ struct Removal {
         prefetch_target(block, loss);
         Planes::clear(block, memory);
         SegmentBuilder<channels>(block, memory).build();
-        Planes::P::forward(block, memory, Planes{block, loss, memory});
+        const TargetRows<channels> target(block, loss, memory);
+        Planes::P::forward(block, memory, Planes{block, target, memory});
         const D d;
         const std::int32_t* first_segment = memory.first_segment.data();
         for (int i = 0; i < block.count; ++i) {

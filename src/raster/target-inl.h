@@ -9,6 +9,8 @@
 
 #include <hwy/cache_control.h>
 
+#include <cstring>
+
 #include "raster/block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,11 +29,49 @@ HWY_INLINE void prefetch_target(const Block& block, const LossJob& loss) {
     }
 }
 
-/// Up to `lanes` samples of a row, `step` values of type T apart, one vector for each channel; 0 beyond them.
-template <int channels, class T>
-HWY_INLINE void unpack_samples(const T* pixel, std::ptrdiff_t step, int count, V* values) {
+/// Whether a block's samples are read straight from the target: rows of adjacent 8-bit RGB pixels.
+template <int channels>
+HWY_INLINE bool reads_rgb8(const Block& block, const LossJob& loss) {
+    return channels == 3 && loss.target.bits == 8 && loss.lattice.stride * loss.target.channels == 3 &&
+           block.width % lanes == 0;
+}
+
+/// Gathers a block's 8-bit samples, a word for each: [strip][row][lane]. The vectors are read so much later that the
+/// single stores before them are in the cache.
+template <int channels>
+HWY_INLINE void gather_words(const Block& block, const LossJob& loss, std::uint32_t* words) {
+    const Lattice& lattice = loss.lattice;
+    const std::ptrdiff_t step = lattice.stride * loss.target.channels;
+    for (int row = block.top; row < block.height; ++row) {
+        const std::byte* pixel =
+            loss.target.pixel(lattice.x + block.x * lattice.stride, lattice.y + (block.y + row) * lattice.stride) +
+            block.first_channel;
+        for (int first = 0; first < block.width; first += lanes) {
+            std::uint32_t* word = words + first * block_size + row * lanes;
+            const int columns = std::min(lanes, block.width - first);
+            for (int i = 0; i < columns; ++i, pixel += step) std::memcpy(word + i, pixel, channels);
+        }
+    }
+}
+
+template <int channels>
+HWY_INLINE void unpack_words(const std::uint32_t* words, V* values) {
     const D d;
-    constexpr float scale = 1.0F / (sizeof(T) == 1 ? 255.0F : 65535.0F);
+    const hn::RebindToSigned<D> d32;
+    const auto all = hn::LoadU(d32, reinterpret_cast<const std::int32_t*>(words));
+    const auto byte = hn::Set(d32, 255);
+    const V scale = hn::Set(d, 1.0F / 255.0F);
+    values[0] = scale * hn::ConvertTo(d, hn::And(all, byte));
+    if constexpr (channels > 1) values[1] = scale * hn::ConvertTo(d, hn::And(hn::ShiftRight<8>(all), byte));
+    if constexpr (channels > 2) values[2] = scale * hn::ConvertTo(d, hn::And(hn::ShiftRight<16>(all), byte));
+    if constexpr (channels > 3) values[3] = scale * hn::ConvertTo(d, hn::And(hn::ShiftRight<24>(all), byte));
+}
+
+/// Up to `lanes` 16-bit samples of a row, `step` values apart, one vector for each channel; 0 beyond them.
+template <int channels>
+HWY_INLINE void unpack_values(const std::uint16_t* pixel, std::ptrdiff_t step, int count, V* values) {
+    const D d;
+    constexpr float scale = 1.0F / 65535.0F;
     HWY_ALIGN_MAX float planes[channels * lanes] = {};
     for (int i = 0; i < count; ++i, pixel += step) {
         for (int c = 0; c < channels; ++c) planes[c * lanes + i] = scale * static_cast<float>(pixel[c]);
@@ -77,22 +117,38 @@ HWY_INLINE void unpack_rgb8(const std::uint8_t* pixels, V* values) {
 }
 #endif
 
-/// Channels [first_channel, first_channel + channels) of a strip's samples in a row of the block; 0 beyond `columns`.
+/// Channels [first_channel, first_channel + channels) of a block's samples in the target.
 template <int channels>
-HWY_INLINE void unpack_row(const Block& block, const LossJob& loss, int strip, int row, int columns, V* values) {
-    const Lattice& lattice = loss.lattice;
-    const std::ptrdiff_t step = lattice.stride * loss.target.channels;
-    const std::int64_t x = lattice.x + (block.x + strip * lanes) * lattice.stride;
-    const std::byte* pixel = loss.target.pixel(x, lattice.y + (block.y + row) * lattice.stride) +
-                             static_cast<std::ptrdiff_t>(block.first_channel) * (loss.target.bits / 8);
-    if (loss.target.bits == 16) {
-        unpack_samples<channels>(reinterpret_cast<const std::uint16_t*>(pixel), step, columns, values);
-    } else if (channels == 3 && step == 3 && columns == lanes) {
-        unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), values);
-    } else {
-        unpack_samples<channels>(reinterpret_cast<const std::uint8_t*>(pixel), step, columns, values);
+class TargetRows {
+public:
+    /// The words of `memory` are the block's until it is drawn.
+    HWY_INLINE TargetRows(const Block& block, const LossJob& loss, Scratch& memory)
+        : block_(block), loss_(loss), words_(memory.target), direct_(reads_rgb8<channels>(block, loss)) {
+        if (loss.target.bits == 8 && !direct_) gather_words<channels>(block, loss, memory.target);
     }
-}
+
+    /// A strip's samples in a row; anything beyond its `columns`.
+    HWY_INLINE void read(int strip, int row, int columns, V* values) const {
+        if (loss_.target.bits == 8 && !direct_) {
+            unpack_words<channels>(words_ + (strip * block_size + row) * lanes, values);
+            return;
+        }
+        const Lattice& lattice = loss_.lattice;
+        const std::int64_t x = lattice.x + (block_.x + strip * lanes) * lattice.stride;
+        const std::byte* pixel = loss_.target.pixel(x, lattice.y + (block_.y + row) * lattice.stride);
+        if constexpr (channels == 3) {
+            if (direct_) return unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), values);
+        }
+        unpack_values<channels>(reinterpret_cast<const std::uint16_t*>(pixel) + block_.first_channel,
+                                lattice.stride * loss_.target.channels, columns, values);
+    }
+
+private:
+    const Block& block_;
+    const LossJob& loss_;
+    const std::uint32_t* words_;
+    bool direct_;
+};
 
 }  // namespace gsfit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
