@@ -15,6 +15,11 @@ struct Betas {
     float first, second, eps;
 };
 
+/// A step's direction, and what it was divided by to have one: 1 / the gradients' spread.
+struct Direction {
+    float way, inverse_spread;
+};
+
 /// Adam's memory of one Gaussian.
 struct Memory {
     Betas beta;
@@ -23,14 +28,21 @@ struct Memory {
     float correction1, correction2;  ///< 1 - beta^age
     float gradient_scale;
 
-    /// Updates the moments of column k with its gradient; returns the step's direction.
-    __device__ float direction(int k, float gradient) const {
+    /// What counts of a gradient.
+    __device__ float counted(float gradient) const {
         gradient *= gradient_scale;
-        if (!isfinite(gradient)) gradient = 0.0F;
+        return isfinite(gradient) ? gradient : 0.0F;
+    }
+
+    /// Updates the moments of column k with its counted gradient.
+    __device__ Direction update(int k, float gradient) const {
         first[k] = fmaf(1.0F - beta.first, gradient, beta.first * first[k]);
         second[k] = fmaf((1.0F - beta.second) * gradient, gradient, beta.second * second[k]);
-        return first[k] / (correction1 * (sqrtf(second[k] / correction2) + beta.eps));
+        const float inverse_spread = 1.0F / (sqrtf(second[k] / correction2) + beta.eps);
+        return {first[k] / correction1 * inverse_spread, inverse_spread};
     }
+
+    __device__ float direction(int k, float gradient) const { return update(k, counted(gradient)).way; }
 };
 
 /// Counts the step.
@@ -49,6 +61,46 @@ __device__ inline Memory remember(const AdamArrays& arrays, std::int64_t i, cons
 
 __device__ inline float bounded(float x, float low, float high) { return fminf(fmaxf(x, low), high); }
 
+/// geometry_directions() of the CPU: ways from counted gradients.
+__device__ inline void geometry_directions(const Memory& memory, const float* gradients, float* products, float shrunk,
+                                           float* ways) {
+    constexpr int geometry = 5;
+    constexpr float coefficients[] = {inverse_root[0], inverse_root[1], inverse_root[2], inverse_root[3],
+                                      inverse_root[4]};
+    constexpr int degree = 4;
+    Direction directions[geometry];
+#pragma unroll
+    for (int k = 0; k < geometry; ++k) directions[k] = memory.update(k, gradients[k]);
+    float correlations[geometry][geometry];
+    int pair = 0;
+#pragma unroll
+    for (int i = 0; i < geometry; ++i) {
+#pragma unroll
+        for (int j = i + 1; j < geometry; ++j, ++pair) {
+            const float kept = memory.beta.second * products[pair];
+            products[pair] = fmaf((1.0F - memory.beta.second) * gradients[i], gradients[j], kept);
+            const float scaled = products[pair] * directions[i].inverse_spread * (shrunk / memory.correction2);
+            correlations[i][j] = correlations[j][i] = scaled * directions[j].inverse_spread;
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < geometry; ++i) ways[i] = coefficients[degree] * directions[i].way;
+#pragma unroll
+    for (int power = degree - 1; power >= 0; --power) {
+        float sums[geometry];
+#pragma unroll
+        for (int i = 0; i < geometry; ++i) {
+            sums[i] = fmaf(coefficients[power], directions[i].way, ways[i]);
+#pragma unroll
+            for (int j = 0; j < geometry; ++j) {
+                if (j != i) sums[i] = fmaf(correlations[i][j], ways[j], sums[i]);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < geometry; ++i) ways[i] = sums[i];
+    }
+}
+
 __device__ inline void step_geometry(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t i,
                                      const Memory& memory) {
     const float u = arrays.inv_scale[2 * i];
@@ -57,11 +109,14 @@ __device__ inline void step_geometry(const AdamArrays& arrays, const WhitenedSte
     const float anisotropy = fmaxf(least_anisotropy, fabsf(u / v - v / u));
     const float gx = arrays.grad_position[2 * i] / step.width;
     const float gy = arrays.grad_position[2 * i + 1] / step.height;
-    const float along_u = memory.direction(0, fmaf(cosine, gx, sine * gy) / u);
-    const float along_v = memory.direction(1, fmaf(-sine, gx, cosine * gy) / v);
-    const float log_u = memory.direction(2, arrays.grad_inv_scale[2 * i] * u);
-    const float log_v = memory.direction(3, arrays.grad_inv_scale[2 * i + 1] * v);
-    const float turn = memory.direction(4, arrays.grad_rotation[i] / anisotropy);
+    const float gradients[] = {
+        memory.counted(fmaf(cosine, gx, sine * gy) / u), memory.counted(fmaf(-sine, gx, cosine * gy) / v),
+        memory.counted(arrays.grad_inv_scale[2 * i] * u), memory.counted(arrays.grad_inv_scale[2 * i + 1] * v),
+        memory.counted(arrays.grad_rotation[i] / anisotropy)};
+    const float shrunk = 1.0F - fmaxf(step.shrinkage, 1.0F / static_cast<float>(arrays.age[i]));
+    float ways[5];
+    geometry_directions(memory, gradients, arrays.products + geometry_pairs * i, shrunk, ways);
+    const auto [along_u, along_v, log_u, log_v, turn] = ways;
     const float du = step.position * along_u / u;
     const float dv = step.position * along_v / v;
     const float x = arrays.position[2 * i] - fmaf(-sine, dv, cosine * du) / step.width;

@@ -14,9 +14,12 @@ struct ScaledGradients;
 /// Adam's memory of every Gaussian. Columns: centre along the Gaussian's own axes (2), log scale (2), rotation (1),
 /// feature (C).
 struct Moments {
-    at::Tensor first;   ///< [N,5+C] float32
-    at::Tensor second;  ///< [N,5+C] float32
-    at::Tensor age;     ///< [N] int32, steps taken; bias correction is by each Gaussian's own age
+    at::Tensor first;     ///< [N,5+C] float32
+    at::Tensor second;    ///< [N,5+C] float32
+    at::Tensor products;  ///< [N,pairs] float32: of the five geometric gradients (0,1), (0,2), .. (3,4)
+    at::Tensor age;       ///< [N] int32, steps taken; bias correction is by each Gaussian's own age
+
+    static constexpr int pairs = 10;
 
     static Moments zeros(std::int64_t size, int channels, const at::Device& device = at::kCPU);
 };
@@ -37,6 +40,7 @@ struct StepSizes {
     float rotation = 0;  ///< [radians / max(0.3, |u/v - v/u|)], u and v the inverse scales
     float feature = 0;
     Betas betas{};
+    float shrinkage = 1;  ///< of the correlations of a Gaussian's geometric gradients: 0.2 to 1, where none counts
 };
 
 /// Bounds that a step keeps.
@@ -49,8 +53,11 @@ struct Gradients {
     at::Tensor position, inv_scale, rotation, feature;  ///< shapes of the field's tensors
 };
 
-/// One step of Adam (Kingma and Ba 2015) in whitened coordinates, in place. Non-finite gradients count as 0; positions
-/// stay within [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients.
+/// One step of Adam (Kingma and Ba 2015) in whitened coordinates, in place. The directions d of a Gaussian's five
+/// geometric parameters become R^-1/2 d (docs/recipe.md), R their gradients' running correlations times 1 - shrinkage,
+/// and 1 on the diagonal; of few steps, times 1 - 1 / age. Non-finite gradients count as 0; positions stay within
+/// [-0.05, 1.05]. `scaled`: on a GPU, what the GPU itself decided on the gradients. Throws Error when shapes do not
+/// fit.
 void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, const StepSizes& steps,
                    const ScaleBounds& bounds, const gpu::ScaledGradients* scaled = nullptr);
 

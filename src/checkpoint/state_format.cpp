@@ -1,6 +1,7 @@
 #include "checkpoint/state_format.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <array>
@@ -276,6 +277,10 @@ Moments read_moments(const StateReader& reader, const Field& field) {
     Moments moments;
     moments.first = reader.floats("first_moment", shape);
     moments.second = reader.floats("second_moment", shape);
+    // Files from before there were products lack them.
+    const Shape pairs{field.size(), Moments::pairs};
+    moments.products =
+        reader.has_tensor("moment_products") ? reader.floats("moment_products", pairs) : at::zeros(pairs);
     moments.age = reader.ints("age", {field.size()});
     reader.require(all_within(moments.second, 0.0F), "tensor 'second_moment' has a negative value");
     reader.require(all_within(moments.age, 0, static_cast<std::int32_t>(max_steps)),
@@ -389,6 +394,7 @@ std::vector<std::byte> encode_state(const TrainState& state) {
     writer.add("feature", state.field.feature, "F32");
     writer.add("first_moment", state.moments.first, "F32");
     writer.add("second_moment", state.moments.second, "F32");
+    writer.add("moment_products", state.moments.products, "F32");
     writer.add("age", state.moments.age, "I32");
     writer.add("phases", state.phases);
 

@@ -95,13 +95,16 @@ std::vector<Site> sites_of(const std::vector<std::int64_t>& samples, const Latti
 }  // namespace
 
 Moments concatenate(const Moments& a, const Moments& b) {
-    return {
-        .first = at::cat({a.first, b.first}), .second = at::cat({a.second, b.second}), .age = at::cat({a.age, b.age})};
+    return {.first = at::cat({a.first, b.first}),
+            .second = at::cat({a.second, b.second}),
+            .products = at::cat({a.products, b.products}),
+            .age = at::cat({a.age, b.age})};
 }
 
 Moments select(const Moments& moments, const at::Tensor& indices) {
     return {.first = moments.first.index_select(0, indices),
             .second = moments.second.index_select(0, indices),
+            .products = moments.products.index_select(0, indices),
             .age = moments.age.index_select(0, indices)};
 }
 
@@ -130,7 +133,7 @@ std::int64_t growth_bytes(std::int64_t width, int channels, std::int64_t added, 
     constexpr auto number = static_cast<std::int64_t>(sizeof(float));
     constexpr auto index = static_cast<std::int64_t>(sizeof(std::int64_t));
     const std::int64_t band = channels * growth_band_rows * width * number;
-    const std::int64_t moments = size * (2 * (5 + channels) + 1) * number;
+    const std::int64_t moments = moments_bytes(size, channels);
     const std::int64_t sorting = 2 * (field_bytes(size, channels) + moments) + size * index;
     const std::int64_t whence = added * (index + static_cast<std::int64_t>(sizeof(Site)));
     return std::max(band + WeightedSampler::bytes(added) + threads() * width * number, sorting + whence);

@@ -16,6 +16,7 @@ struct AdamArrays {
     const float* grad_feature;
     float* first;
     float* second;
+    float* products;
     std::int32_t* age;
     int channels;
 };
@@ -24,6 +25,7 @@ struct AdamArrays {
 struct WhitenedStep {
     float position, scale, rotation, feature;
     float beta1, beta2;
+    float shrinkage;                     ///< of correlations: at least 1 / age, too
     float width, height;                 ///< of the training raster [pixels]
     float inv_scale_min, inv_scale_max;  ///< [1 / pixels]
 };

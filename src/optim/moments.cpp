@@ -11,11 +11,12 @@ Moments Moments::zeros(std::int64_t size, int channels, const at::Device& device
     const auto options = at::TensorOptions(device).dtype(at::kFloat);
     return {.first = at::zeros({size, 5 + channels}, options),
             .second = at::zeros({size, 5 + channels}, options),
+            .products = at::zeros({size, pairs}, options),
             .age = at::zeros({size}, options.dtype(at::kInt))};
 }
 
 std::int64_t moments_bytes(std::int64_t size, int channels) {
-    return size * (2 * (5 + channels) * static_cast<std::int64_t>(sizeof(float)) +
+    return size * ((2 * (5 + channels) + Moments::pairs) * static_cast<std::int64_t>(sizeof(float)) +
                    static_cast<std::int64_t>(sizeof(std::int32_t)));
 }
 
@@ -29,7 +30,7 @@ AdamArrays adam_arrays(Field& field, Moments& moments, const Gradients& gradient
     }
     const std::vector<std::int64_t> shape{field.size(), 5 + field.channels()};
     if (field.channels() > max_channels || moments.age.numel() != field.size() || moments.first.sizes() != shape ||
-        moments.second.sizes() != shape) {
+        moments.second.sizes() != shape || moments.products.sizes() != at::IntArrayRef{field.size(), Moments::pairs}) {
         throw Error("Adam's moments belong to another field");
     }
     return {.position = field.position.data_ptr<float>(),
@@ -42,6 +43,7 @@ AdamArrays adam_arrays(Field& field, Moments& moments, const Gradients& gradient
             .grad_feature = gradients.feature.const_data_ptr<float>(),
             .first = moments.first.data_ptr<float>(),
             .second = moments.second.data_ptr<float>(),
+            .products = moments.products.data_ptr<float>(),
             .age = moments.age.data_ptr<std::int32_t>(),
             .channels = field.channels()};
 }

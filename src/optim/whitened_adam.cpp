@@ -13,6 +13,7 @@ void whitened_adam(Field& field, Moments& moments, const Gradients& gradients, c
                             .feature = steps.feature,
                             .beta1 = steps.betas.first,
                             .beta2 = steps.betas.second,
+                            .shrinkage = steps.shrinkage,
                             .width = static_cast<float>(field.raster_width),
                             .height = static_cast<float>(field.raster_height),
                             .inv_scale_min = 1.0F / bounds.sigma_max,

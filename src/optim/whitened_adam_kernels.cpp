@@ -1,6 +1,7 @@
 #include "optim/adam_kernels.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
@@ -10,6 +11,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "gsfit/core/unroll.h"
 #include "gsfit/core/views.h"
 #include "optim/adam_constants.h"
 
@@ -41,6 +43,7 @@ struct Batch {
     HWY_ALIGN Column grad[most_columns];
     HWY_ALIGN Column first[most_columns];
     HWY_ALIGN Column second[most_columns];
+    HWY_ALIGN Column products[geometry_pairs];
 };
 
 HWY_INLINE void load(const AdamArrays& arrays, std::int64_t begin, int count, Batch& batch) {
@@ -68,6 +71,7 @@ HWY_INLINE void load(const AdamArrays& arrays, std::int64_t begin, int count, Ba
             batch.first[k][i] = arrays.first[columns * n + k];
             batch.second[k][i] = arrays.second[columns * n + k];
         }
+        for (int k = 0; k < geometry_pairs; ++k) batch.products[k][i] = arrays.products[geometry_pairs * n + k];
     }
 }
 
@@ -86,6 +90,7 @@ HWY_INLINE void store(const Batch& batch, std::int64_t begin, int count, const A
             arrays.first[columns * n + k] = batch.first[k][i];
             arrays.second[columns * n + k] = batch.second[k][i];
         }
+        for (int k = 0; k < geometry_pairs; ++k) arrays.products[geometry_pairs * n + k] = batch.products[k][i];
     }
 }
 
@@ -111,11 +116,17 @@ struct Memory {
     V beta1, beta2, correction1, correction2;
 };
 
-/// Updates the moments of column k with its whitened gradient; returns the step's direction.
-HWY_INLINE V direction(Batch& batch, int k, V gradient, const Memory& memory) {
+/// A step's direction, and what it was divided by to have one: 1 / the gradients' spread.
+struct Direction {
+    V way, inverse_spread;
+};
+
+HWY_INLINE V finite(V gradient) { return hn::IfThenElseZero(hn::IsFinite(gradient), gradient); }
+
+/// Updates the moments of column k with its whitened gradient.
+HWY_INLINE Direction direction(Batch& batch, int k, V gradient, const Memory& memory) {
     const D d;
     const V one = hn::Set(d, 1.0F);
-    gradient = hn::IfThenElseZero(hn::IsFinite(gradient), gradient);
     V first = hn::Load(d, batch.first[k]);
     V second = hn::Load(d, batch.second[k]);
     first = hn::MulAdd(one - memory.beta1, gradient, memory.beta1 * first);
@@ -123,7 +134,47 @@ HWY_INLINE V direction(Batch& batch, int k, V gradient, const Memory& memory) {
     hn::Store(first, d, batch.first[k]);
     hn::Store(second, d, batch.second[k]);
     const V spread = hn::Sqrt(second * memory.correction2) + hn::Set(d, adam_eps);
-    return first * memory.correction1 / spread;
+    const V inverse_spread = one / spread;
+    return {first * memory.correction1 * inverse_spread, inverse_spread};
+}
+
+/// Directions of the geometric columns, by R^-1/2 of their gradients' correlations.
+HWY_INLINE void geometry_directions(Batch& batch, const V* gradients, const Memory& memory, float shrinkage, V* ways) {
+    const D d;
+    const V one = hn::Set(d, 1.0F);
+    const V shrunk = one - hn::Max(hn::Set(d, shrinkage), one / hn::Load(d, batch.age));
+    Direction directions[geometry];
+    GSFIT_UNROLL
+    for (int k = 0; k < geometry; ++k) directions[k] = direction(batch, k, gradients[k], memory);
+    V correlations[geometry][geometry];
+    int pair = 0;
+    GSFIT_UNROLL
+    for (int i = 0; i < geometry; ++i) {
+        GSFIT_UNROLL
+        for (int j = i + 1; j < geometry; ++j, ++pair) {
+            const V product = hn::MulAdd((one - memory.beta2) * gradients[i], gradients[j],
+                                         memory.beta2 * hn::Load(d, batch.products[pair]));
+            hn::Store(product, d, batch.products[pair]);
+            const V scaled = product * directions[i].inverse_spread * (memory.correction2 * shrunk);
+            correlations[i][j] = correlations[j][i] = scaled * directions[j].inverse_spread;
+        }
+    }
+    constexpr int degree = std::size(inverse_root) - 1;
+    GSFIT_UNROLL
+    for (int i = 0; i < geometry; ++i) ways[i] = hn::Set(d, inverse_root[degree]) * directions[i].way;
+    GSFIT_UNROLL
+    for (int power = degree; power-- > 0;) {
+        V sums[geometry];
+        GSFIT_UNROLL
+        for (int i = 0; i < geometry; ++i) {
+            sums[i] = hn::MulAdd(hn::Set(d, inverse_root[power]), directions[i].way, ways[i]);
+            GSFIT_UNROLL
+            for (int j = 0; j < geometry; ++j) {
+                if (j != i) sums[i] = hn::MulAdd(correlations[i][j], ways[j], sums[i]);
+            }
+        }
+        std::copy_n(sums, geometry, ways);
+    }
 }
 
 HWY_INLINE V clamp(V x, float low, float high) {
@@ -148,11 +199,13 @@ HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step, const
 
     const V gx = hn::Load(d, batch.grad[0]) / width;
     const V gy = hn::Load(d, batch.grad[1]) / height;
-    const V along_u = direction(batch, 0, hn::MulAdd(cosine, gx, sine * gy) / u, memory);
-    const V along_v = direction(batch, 1, hn::NegMulAdd(sine, gx, cosine * gy) / v, memory);
-    const V log_u = direction(batch, 2, hn::Load(d, batch.grad[2]) * u, memory);
-    const V log_v = direction(batch, 3, hn::Load(d, batch.grad[3]) * v, memory);
-    const V turn = direction(batch, 4, hn::Load(d, batch.grad[4]) / anisotropy, memory);
+    const V gradients[geometry] = {finite(hn::MulAdd(cosine, gx, sine * gy) / u),
+                                   finite(hn::NegMulAdd(sine, gx, cosine * gy) / v),
+                                   finite(hn::Load(d, batch.grad[2]) * u), finite(hn::Load(d, batch.grad[3]) * v),
+                                   finite(hn::Load(d, batch.grad[4]) / anisotropy)};
+    V ways[geometry];
+    geometry_directions(batch, gradients, memory, step.shrinkage, ways);
+    const auto& [along_u, along_v, log_u, log_v, turn] = ways;
 
     const V position_step = hn::Set(d, step.position);
     const V du = position_step * along_u / u;
@@ -168,7 +221,8 @@ HWY_INLINE void move(Batch& batch, int channels, const WhitenedStep& step, const
 
     const V feature_step = hn::Set(d, step.feature);
     for (int c = 0; c < channels; ++c) {
-        const V way = direction(batch, geometry + c, hn::Load(d, batch.grad[geometry + c]), memory);
+        const V gradient = finite(hn::Load(d, batch.grad[geometry + c]));
+        const V way = direction(batch, geometry + c, gradient, memory).way;
         hn::Store(hn::NegMulAdd(feature_step, way, hn::Load(d, batch.feature[c])), d, batch.feature[c]);
     }
 }
@@ -177,6 +231,7 @@ void adam(const AdamArrays& arrays, const WhitenedStep& step, std::int64_t begin
     Batch batch = {};
     std::fill_n(batch.u, lanes, 1.0F);  // lanes that a last, short batch leaves unused stay finite
     std::fill_n(batch.v, lanes, 1.0F);
+    std::fill_n(batch.age, lanes, 1.0F);
     const Betas betas(step);
     for (std::int64_t first = begin; first < end; first += lanes) {
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, end - first));

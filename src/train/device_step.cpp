@@ -117,7 +117,7 @@ bool DeviceStep::is_for(const Field& field, const Moments& moments) const {
     return field_.position.is_same(field.position) && field_.inv_scale.is_same(field.inv_scale) &&
            field_.rotation.is_same(field.rotation) && field_.feature.is_same(field.feature) &&
            moments_.first.is_same(moments.first) && moments_.second.is_same(moments.second) &&
-           moments_.age.is_same(moments.age);
+           moments_.products.is_same(moments.products) && moments_.age.is_same(moments.age);
 }
 
 void DeviceStep::differentiate(const Lattice& lattice) {

@@ -31,7 +31,8 @@ namespace {
 
 TrainState on_device(TrainState state, const at::Device& device) {
     state.field = on_device(state.field, device);
-    for (at::Tensor* tensor : {&state.moments.first, &state.moments.second, &state.moments.age}) {
+    Moments& moments = state.moments;
+    for (at::Tensor* tensor : {&moments.first, &moments.second, &moments.products, &moments.age}) {
         *tensor = tensor->to(device);
     }
     return state;

@@ -68,7 +68,7 @@ TrainOptions large_run() {
 TrainState clone(const TrainState& state) {
     TrainState copy = state;
     for (at::Tensor* tensor : {&copy.field.position, &copy.field.inv_scale, &copy.field.rotation, &copy.field.feature,
-                               &copy.moments.first, &copy.moments.second, &copy.moments.age}) {
+                               &copy.moments.first, &copy.moments.second, &copy.moments.products, &copy.moments.age}) {
         *tensor = tensor->clone();
     }
     return copy;
@@ -81,6 +81,7 @@ void expect_same_bits(const TrainState& a, const TrainState& b) {
     EXPECT_TRUE(reference::identical(a.field.feature, b.field.feature));
     EXPECT_TRUE(reference::identical(a.moments.first, b.moments.first));
     EXPECT_TRUE(reference::identical(a.moments.second, b.moments.second));
+    EXPECT_TRUE(reference::identical(a.moments.products, b.moments.products));
     EXPECT_TRUE(reference::identical(a.moments.age, b.moments.age));
     EXPECT_EQ(a.step, b.step);
     EXPECT_EQ(a.progress, b.progress);

@@ -41,6 +41,7 @@ void expect_same(const TrainState& a, const TrainState& b) {
     EXPECT_TRUE(reference::identical(a.field.rotation.cpu(), b.field.rotation.cpu()));
     EXPECT_TRUE(reference::identical(a.field.feature.cpu(), b.field.feature.cpu()));
     EXPECT_TRUE(reference::identical(a.moments.second.cpu(), b.moments.second.cpu()));
+    EXPECT_TRUE(reference::identical(a.moments.products.cpu(), b.moments.products.cpu()));
 }
 
 class DeviceStepTest : public OnGpu {

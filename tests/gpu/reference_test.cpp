@@ -286,7 +286,8 @@ protected:
     static Numbered numbered(std::int64_t size) {
         Numbered result(size);
         result.field = put(result.field);
-        result.moments = {put(result.moments.first), put(result.moments.second), put(result.moments.age)};
+        result.moments = {put(result.moments.first), put(result.moments.second), put(result.moments.products),
+                          put(result.moments.age)};
         return result;
     }
 
@@ -299,6 +300,7 @@ protected:
         EXPECT_EQ(known.sum().item<std::int64_t>(), old);
         EXPECT_TRUE(numbered.moments.first.cpu().eq(age).all().item<bool>());
         EXPECT_TRUE(numbered.moments.second.cpu().eq(age).all().item<bool>());
+        EXPECT_TRUE(numbered.moments.products.cpu().eq(age).all().item<bool>());
         EXPECT_TRUE(numbered.field.rotation.cpu().eq(age).masked_select(known).all().item<bool>());
     }
 };

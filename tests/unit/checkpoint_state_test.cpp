@@ -56,6 +56,7 @@ void expect_same_states(const TrainState& a, const TrainState& b) {
     EXPECT_EQ(a.blending.support, b.blending.support);
     expect_same_bits(a.moments.first, b.moments.first);
     expect_same_bits(a.moments.second, b.moments.second);
+    expect_same_bits(a.moments.products, b.moments.products);
     expect_same_bits(a.moments.age, b.moments.age);
     EXPECT_EQ(a.step, b.step);
     expect_same_bits(a.progress, b.progress);
@@ -205,6 +206,14 @@ TEST(CheckpointState, RefusesNoGaussians) {
                    "1 to 64 channels");
 }
 
+TEST(CheckpointState, ReadsFilesFromBeforeThereWereProducts) {
+    const auto bytes = edited_state(
+        [](auto& file) { std::erase_if(file.entries, [](auto& e) { return e.name == "moment_products"; }); });
+    TrainState expected = example_state();
+    expected.moments.products.zero_();
+    expect_same_states(decode_state(bytes, "old"), expected);
+}
+
 TEST(CheckpointState, RefusesTensorsThatDoNotFit) {
     for (const char* name : {"position", "inv_scale", "rotation", "first_moment", "second_moment", "age"}) {
         expect_refused(
@@ -224,7 +233,8 @@ TEST(CheckpointState, RefusesValuesOutOfRange) {
             std::memcpy(const_cast<std::byte*>(bytes.data()), &value, sizeof value);
         });
     };
-    for (const char* name : {"position", "inv_scale", "rotation", "feature", "first_moment", "second_moment"}) {
+    for (const char* name :
+         {"position", "inv_scale", "rotation", "feature", "first_moment", "second_moment", "moment_products"}) {
         expect_refused(with_value(name, std::nanf("")), "not finite");
         expect_refused(with_value(name, -HUGE_VALF), "not finite");
     }

@@ -32,6 +32,7 @@ void expect_together(const Numbered& numbered, std::int64_t old) {
         const int age = numbered.moments.age[i].item<int>();
         EXPECT_TRUE(numbered.moments.first[i].eq(age).all().item<bool>());
         EXPECT_TRUE(numbered.moments.second[i].eq(age).all().item<bool>());
+        EXPECT_TRUE(numbered.moments.products[i].eq(age).all().item<bool>());
         if (age == 0) continue;
         EXPECT_EQ(numbered.field.rotation[i].item<float>(), static_cast<float>(age));
         ++found;

@@ -1,10 +1,12 @@
 #include "gsfit/optim.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "gsfit/core/error.h"
@@ -17,8 +19,12 @@
 namespace gsfit {
 namespace {
 
-constexpr StepSizes steps{
-    .position = 0.2F, .scale = 0.1F, .rotation = 0.1F, .feature = 0.02F, .betas = {.first = 0.8F, .second = 0.87F}};
+constexpr StepSizes steps{.position = 0.2F,
+                          .scale = 0.1F,
+                          .rotation = 0.1F,
+                          .feature = 0.02F,
+                          .betas = {.first = 0.8F, .second = 0.87F},
+                          .shrinkage = 0.2F};
 constexpr ScaleBounds bounds{.sigma_min = 0.3F, .sigma_max = 40.0F};
 /// A step is a quotient of moments that carry some roundings of 6e-8; it may cancel half its digits.
 constexpr double tolerance = 2e-5;
@@ -151,6 +157,37 @@ TEST(WhitenedAdam, FirstStepIsOfTheGivenLength) {
     EXPECT_EQ(moments.age.item<int>(), 1);
 }
 
+TEST(WhitenedAdam, TakesAnInverseRoot) {
+    for (double x = 0.2; x <= 4.2; x += 0.01) {
+        double root = 0;
+        for (std::size_t k = std::size(reference::inverse_root); k-- > 0;) root = root * x + reference::inverse_root[k];
+        EXPECT_NEAR(root * std::sqrt(x), 1, 0.11) << x;
+    }
+}
+
+/// Two parameters whose gradients always have the same ratio are one direction, along which a step is as long as that
+/// of one parameter alone, but for what is shrunk.
+TEST(WhitenedAdam, SharesAStepAmongCorrelatedParameters) {
+    const auto growth_of = [](float shrinkage) {
+        Field field = reference::random_field(1, 1, 200, 129, 16);
+        reference::reshape(field, 0, {100, 60, 5, 5, 0});
+        const Field before = clone(field);
+        Moments moments = Moments::zeros(1, 1);
+        StepSizes sizes = steps;
+        sizes.shrinkage = shrinkage;
+        const Gradients gradients{at::zeros({1, 2}), at::empty({1, 2}).fill_(1e-4), at::zeros({1, 1}),
+                                  at::zeros({1, 1})};
+        moments.age.fill_(1000);
+        moments.first.narrow(1, 2, 2).fill_(1e-4 / 5);
+        moments.second.narrow(1, 2, 2).fill_(1e-8 / 25);
+        moments.products.select(1, 7).fill_(1e-8 / 25);  // of both scales
+        whitened_adam(field, moments, gradients, sizes, bounds);
+        return -reference::to_double(field.inv_scale.div(before.inv_scale).log())[0];
+    };
+    EXPECT_NEAR(growth_of(1), 0.1, 1e-4);
+    EXPECT_NEAR(growth_of(0.2F), 0.1 / std::sqrt(1.8), 0.1 * 0.11);
+}
+
 /// A Gaussian that joins later is corrected by its own age: it moves as it would have at the start.
 TEST(WhitenedAdam, CorrectsByEachGaussiansAge) {
     const Field start = reference::random_field(2, 3, 200, 129, 4);
@@ -206,6 +243,7 @@ TEST(WhitenedAdam, CountsGradientsThatAreNotFiniteAsZero) {
     EXPECT_TRUE(reference::identical(field.rotation, expected.rotation));
     EXPECT_TRUE(reference::identical(field.feature, expected.feature));
     EXPECT_TRUE(reference::identical(moments.second, expected_moments.second));
+    EXPECT_TRUE(reference::identical(moments.products, expected_moments.products));
 }
 
 TEST(WhitenedAdam, KeepsBounds) {
@@ -250,6 +288,7 @@ TEST(WhitenedAdam, GivesTheSameBitsForAnyNumberOfThreads) {
         EXPECT_TRUE(reference::identical(same_field.feature, field.feature));
         EXPECT_TRUE(reference::identical(same_moments.first, moments.first));
         EXPECT_TRUE(reference::identical(same_moments.second, moments.second));
+        EXPECT_TRUE(reference::identical(same_moments.products, moments.products));
     }
 }
 

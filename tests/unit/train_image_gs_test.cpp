@@ -107,7 +107,7 @@ TEST(TrainImageGs, ResumesBitForBit) {
                   saved = event.state;
                   for (at::Tensor* tensor :
                        {&saved->field.position, &saved->field.inv_scale, &saved->field.rotation, &saved->field.feature,
-                        &saved->moments.first, &saved->moments.second, &saved->moments.age}) {
+                        &saved->moments.first, &saved->moments.second, &saved->moments.products, &saved->moments.age}) {
                       *tensor = tensor->clone();
                   }
               }});

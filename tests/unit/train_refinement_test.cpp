@@ -155,7 +155,7 @@ TEST(TrainRefinement, ResumesBitForBit) {
                   saved = event.state;
                   for (at::Tensor* tensor :
                        {&saved->field.position, &saved->field.inv_scale, &saved->field.rotation, &saved->field.feature,
-                        &saved->moments.first, &saved->moments.second, &saved->moments.age}) {
+                        &saved->moments.first, &saved->moments.second, &saved->moments.products, &saved->moments.age}) {
                       *tensor = tensor->clone();
                   }
               }});

@@ -81,7 +81,7 @@ TEST(Start, AStoppedRunGoesOnBitForBitWithoutTheField) {
     const auto copy = [](TrainState state) {
         for (at::Tensor* tensor :
              {&state.field.position, &state.field.inv_scale, &state.field.rotation, &state.field.feature,
-              &state.moments.first, &state.moments.second, &state.moments.age}) {
+              &state.moments.first, &state.moments.second, &state.moments.products, &state.moments.age}) {
             *tensor = tensor->clone();
         }
         return state;

@@ -27,6 +27,7 @@ inline TrainState example_state(std::int64_t size = 3, std::int64_t channels = 3
     state.blending = {Blend::sum, 3.3333333F, 1.0F / 7.0F, 13, Support::tile16};
     state.moments.first = counting({size, 5 + channels}, -1e-9F, 3e-10F);
     state.moments.second = counting({size, 5 + channels}, 0.0F, 1e-41F);  // denormal
+    state.moments.products = counting({size, Moments::pairs}, -1e-18F, 1e-19F);
     state.moments.age = at::empty({size}, at::kInt);
     for (std::int64_t i = 0; i < size; ++i) state.moments.age.mutable_data_ptr<int>()[i] = static_cast<int>(7 * i);
     state.step = 1023456789;
