@@ -17,7 +17,7 @@ constexpr int quarters = Freezer::stages / 3;
 
 enum class Kind { color, form, place };
 
-struct Range {
+struct Interval {
     double least, most;
 };
 
@@ -131,7 +131,7 @@ struct Freezer::State {
     }
 
     /// Of the mean log2 sigma.
-    static Range class_range(int area) {
+    static Interval class_range(int area) {
         return {std::ldexp(least_area + area * area_step + 1, -log_bits),
                 std::ldexp(least_area + (area + 1) * area_step - 1, -log_bits)};
     }
@@ -145,8 +145,8 @@ struct Freezer::State {
     }
 
     /// Across and down [pixels].
-    static std::array<Range, 2> cell_ranges(const Grid& grid, int cell) {
-        const auto range = [&](std::int64_t first, int index) -> Range {
+    static std::array<Interval, 2> cell_ranges(const Grid& grid, int cell) {
+        const auto range = [&](std::int64_t first, int index) -> Interval {
             const auto left = static_cast<double>(first + std::int64_t{index} * grid.cell);
             return {left + 1e-3, left + grid.cell - 1e-3};
         };
@@ -160,7 +160,7 @@ struct Freezer::State {
     }
 
     void keep_cell(float* position, const Grid& grid, int cell) const {
-        const std::array<Range, 2> ranges = cell_ranges(grid, cell);
+        const std::array<Interval, 2> ranges = cell_ranges(grid, cell);
         for (std::size_t k = 0; k < 2; ++k) {
             const double side = sides()[k];
             position[k] = static_cast<float>(std::clamp(position[k] * side, ranges[k].least, ranges[k].most) / side);
@@ -188,12 +188,12 @@ struct Freezer::State {
     /// Its cell and class: what is frozen in them is so again after hold_frozen().
     void bound(Bounds& bounds, const PlannedPart& planned, int i) const {
         const std::size_t k = planned.items[i];
-        const std::array<Range, 2> ranges = cell_ranges(planned.part.grid, planned.part.cell[i]);
+        const std::array<Interval, 2> ranges = cell_ranges(planned.part.grid, planned.part.cell[i]);
         for (std::size_t axis = 0; axis < 2; ++axis) {
             bounds.least.position[2 * k + axis] = static_cast<float>(ranges[axis].least / sides()[axis]);
             bounds.most.position[2 * k + axis] = static_cast<float>(ranges[axis].most / sides()[axis]);
         }
-        const Range range = class_range(planned.part.area[i]);
+        const Interval range = class_range(planned.part.area[i]);
         bounds.size[2 * k] = static_cast<float>(range.least);
         bounds.size[2 * k + 1] = static_cast<float>(range.most);
     }
