@@ -7,6 +7,7 @@
 #include "cuda/graph.h"
 #include "cuda/loss/loss.h"
 #include "cuda/optim/adam.h"
+#include "cuda/optim/hold.h"
 #include "cuda/primitives.h"
 #include "cuda/project/project.h"
 #include "cuda/raster/raster.h"
@@ -42,6 +43,7 @@ struct Launchers {
     decltype(&gpu::loss_gradient) loss_gradient;
     decltype(&gpu::whitened_adam) whitened_adam;
     decltype(&gpu::plain_adam) plain_adam;
+    decltype(&gpu::hold) hold;
     decltype(&gpu::quantise) quantise;
     decltype(&gpu::stage_target) stage_target;
     decltype(&gpu::clear) clear;
@@ -93,6 +95,7 @@ inline Launchers launchers() {
         gpu::loss_gradient,
         gpu::whitened_adam,
         gpu::plain_adam,
+        gpu::hold,
         gpu::quantise,
         gpu::stage_target,
         gpu::clear,

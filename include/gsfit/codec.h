@@ -76,6 +76,12 @@ public:
     void freeze(const Gaussians& now);
     /// Puts back what is frozen, and the rest into its cell and class.
     void hold(Gaussians& now) const;
+    /// What hold() keeps to, until the next stage.
+    struct Bounds {
+        Gaussians least, most;    ///< equal where a number is frozen, infinite where it is free
+        std::vector<float> size;  ///< N x 2: of the mean log2 sigma, kept by scaling both sigmas alike
+    };
+    [[nodiscard]] Bounds bounds() const;
     /// After all stages.
     [[nodiscard]] std::vector<std::byte> file() const;
 

@@ -22,7 +22,7 @@ Field field_of(const codec::Gaussians& gaussians, const codec::Description& desc
 codec::Reader reader_of(std::span<const std::byte> file);
 
 /// The file of the field, which is trained on while it is rounded stage by stage (codec::Freezer), by train() with the
-/// options' steps or seconds, loss and memory, on the CPU. `q` is as for codec::Encoder. None when `stop` became true.
+/// options' steps or seconds, loss, memory and device. `q` is as for codec::Encoder. None when `stop` became true.
 /// Listeners and errors are train()'s; codec::Encoder's too.
 std::optional<std::vector<std::byte>> frozen_file(const Field& field, const codec::Description& description,
                                                   const PackedImage& image, double q, const TrainOptions& options,

@@ -14,6 +14,7 @@
 #include "gsfit/gaussians/quantisation.h"
 #include "gsfit/image.h"
 #include "gsfit/optim.h"
+#include "gsfit/optim/held.h"
 #include "gsfit/train/image_gs.h"
 #include "gsfit/train/refinement.h"
 #include "gsfit/types.h"
@@ -45,6 +46,16 @@ struct MemoryOptions {
 
     /// Throws UsageError naming the option that is out of range.
     void check() const;
+};
+
+/// Keeps parts of a field as they are while it is trained.
+struct Hold {
+    /// The field as it has to be after a step, when `progress` of the run is done. On the CPU.
+    std::function<Field(const Field& field, double progress)> apply;
+    /// Whether `apply` is to settle more at this progress than it has; a GPU keeps to the bounds until then.
+    std::function<bool(double progress)> is_due;
+    /// What `apply` keeps to, on the CPU.
+    std::function<Held()> bounds;
 };
 
 /// Options of a run. Fractions are of the whole of it.
@@ -89,9 +100,9 @@ struct TrainOptions {
     bool sublattice = true;                    ///< train on random phases of every f-th pixel
     std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end
     std::optional<Quantisation> quantisation;  ///< what is drawn is quantised so; gradients pass straight through
-    /// The field as it has to be after a step, when `progress` of the run is done. A run that is held so is on the CPU,
-    /// adds, moves and sorts no Gaussians, and sees one sub-lattice all along, the second of the usual ones.
-    std::function<Field(const Field& field, double progress)> hold;
+    /// A run that is held so adds, moves and sorts no Gaussians, and sees one sub-lattice all along, the second of the
+    /// usual ones.
+    std::optional<Hold> hold;
     MemoryOptions memory;
 
     /// Throws UsageError naming the option that is out of range.

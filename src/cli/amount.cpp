@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/probe.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "gsfit/compact/amount.h"
 
@@ -22,6 +23,7 @@ Config with_planned_amount(const Config& config, const ImageInfo& image) {
     if (const std::int64_t bytes = config.integer("target_bytes"); bytes > 0) {
         return settled(config, std::min(gaussians_of_bytes(bytes, image.channels), pixels), "target_bytes", bytes);
     }
+    if (is_amount_auto(config)) return settled(config, most_that_pay(pixels), "num_gaussians", "auto");
     const double psnr = config.number("target_psnr");
     if (psnr == 0) return config;
     return settled(config, std::min(config.integer("num_gaussians"), pixels), "target_psnr", psnr);
@@ -37,6 +39,27 @@ std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, con
         [&](std::int64_t count, std::int64_t steps) { return probed_psnr(config, image, options, count, steps); });
     if (!amount) return std::nullopt;
     return settled(config, amount->gaussians, "target_psnr", psnr);
+}
+
+bool is_amount_auto(const Config& config) { return config.integer("num_gaussians") == 0; }
+
+std::optional<std::int64_t> auto_amount(const Config& config, const PackedImage& image, const TrainOptions& options) {
+    const auto amount = amount_that_pays(
+        {.pixels = image.width() * image.height(),
+         .steps = options.max_steps,
+         .by_clock = options.max_seconds > 0,
+         .most = options.num_gaussians},
+        [&](std::int64_t count, std::int64_t steps) { return probed_psnr(config, image, options, count, steps); });
+    if (amount) {
+        make_progress(config.text("progress"), 0)->note(text_of("num_gaussians auto: ", *amount, " Gaussians pay"));
+    }
+    return amount;
+}
+
+std::optional<Config> with_auto_amount(const Config& config, const PackedImage& image, const TrainOptions& options) {
+    const auto amount = auto_amount(config, image, options);
+    if (!amount) return std::nullopt;
+    return settled(config, *amount, "num_gaussians", "auto");
 }
 
 }  // namespace gsfit::cli

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/amount.h"
 #include "cli/command.h"
 #include "cli/compact.h"
 #include "cli/compression.h"
@@ -49,6 +50,14 @@ CompressionTask task_of(const Arguments& arguments, const Config& config) {
     if (arguments.has("finetune")) task.freezing_steps = integer_value(arguments, "finetune", 1, 1'000'000);
     const bool is_told = config.origin("num_gaussians").level != Origin::Level::unset;
     const bool has_goal = task.goal.bytes || task.goal.psnr || task.bits_per_pixel;
+    if (is_amount_auto(config)) {
+        if (has_goal) {
+            throw UsageError(
+                "num_gaussians is auto, and --bytes, --bpp or --psnr tells how many Gaussians there are; leave one of "
+                "them out");
+        }
+        return task;
+    }
     if (is_told || !has_goal) task.num_gaussians = config.integer("num_gaussians");
     return task;
 }
@@ -92,8 +101,9 @@ Command compress_command() {
          true},
         "Fits Gaussians to an image and writes them as a compact file.",
         "IMAGE is as gsfit train takes it. The number of Gaussians follows from --bytes, --bpp or --psnr, unless\n"
-        "num_gaussians is set; without any of them num_gaussians are rounded as coarsely as pays. max_seconds limits\n"
-        "it all. There is no run folder, and keys that are about one do nothing. A signal ends it without a file.",
+        "num_gaussians is set; without any of them num_gaussians, which may be auto, are rounded as coarsely as pays.\n"
+        "max_seconds limits it all. There is no run folder, and keys that are about one do nothing. A signal ends it\n"
+        "without a file.",
         run};
 }
 

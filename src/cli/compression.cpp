@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/amount.h"
 #include "cli/compact.h"
 #include "cli/device.h"
 #include "cli/image_files.h"
@@ -77,13 +78,17 @@ private:
         options.memory.folder = task_.folder;
         options.num_gaussians = std::min(first_count(info), info.width * info.height);
         check_fit(options, info);
-        return options;
+        return is_auto() ? within_memory(options, info, host_memory().resident) : options;
     }
+
+    /// Whether the image tells how many Gaussians there are.
+    [[nodiscard]] bool is_auto() const { return !task_.num_gaussians && !goal_.bytes && !goal_.psnr; }
 
     /// What is known of the number of Gaussians before the image is decoded.
     [[nodiscard]] std::int64_t first_count(const ImageInfo& info) const {
         if (task_.num_gaussians) return *task_.num_gaussians;
-        return goal_.bytes ? gaussians_of_bytes(*goal_.bytes, info.channels) : config_.integer("num_gaussians");
+        if (goal_.bytes) return gaussians_of_bytes(*goal_.bytes, info.channels);
+        return with_planned_amount(config_, info).integer("num_gaussians");
     }
 
     PackedImage decode(const ImageInfo& info) const {
@@ -98,11 +103,12 @@ private:
     [[nodiscard]] double seconds() const { return now() - start_; }
     [[nodiscard]] double seconds_left() const { return std::max(0.05, limit_ - seconds()); }
 
-    /// As many as the goal takes; none when a stop was asked for.
+    /// As many as the goal takes, or pay; none when a stop was asked for.
     std::optional<std::int64_t> wanted_count() {
         if (task_.num_gaussians) return options_.num_gaussians;
         if (goal_.bytes) return count_of_bytes();
-        return goal_.psnr ? count_of_psnr() : options_.num_gaussians;
+        if (goal_.psnr) return count_of_psnr();
+        return training_.time([&] { return auto_amount(config_, *image_, limited(1)); });
     }
 
     /// By what a Gaussian of this image takes where it is rounded as coarsely as pays.

@@ -18,7 +18,7 @@ struct CompressionTask {
     std::filesystem::path folder;  ///< for the decoded image, when that is to lie in a file
     Goal goal{};
     std::optional<double> bits_per_pixel{};        ///< of the raster that is fitted; takes the place of goal.bytes
-    std::optional<std::int64_t> num_gaussians{};   ///< none: as the goal wants them
+    std::optional<std::int64_t> num_gaussians{};   ///< none: as the goal wants them, or the image
     std::optional<std::int64_t> freezing_steps{};  ///< none: by the number of training's
 };
 

@@ -1,12 +1,14 @@
 // gsfit encode: a saved field as a compact file.
 
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
 #include "cli/compact.h"
 #include "cli/configuration.h"
+#include "cli/device.h"
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/target.h"
@@ -23,6 +25,9 @@ void check(const Arguments& arguments) {
     check_compact_output(arguments);
     if (arguments.has("bytes") + arguments.has("bpp") + arguments.has("rounding") > 1) {
         throw UsageError("--bytes, --bpp and --rounding exclude one another; give one of them");
+    }
+    if (arguments.has("device") && !arguments.has("finetune")) {
+        throw UsageError("--device says where --finetune trains; give that too or leave it out");
     }
 }
 
@@ -45,6 +50,19 @@ std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& sav
     return file_within(encoder, *bytes, *bytes);
 }
 
+/// Training while it is rounded, where --device or the environment says.
+TrainOptions options_of_freezing(const Arguments& arguments, std::int64_t steps) {
+    Sources sources;
+    sources.environment = process_environment();
+    if (arguments.has("device")) sources.flags.emplace_back("device", arguments.value("device"));
+    const DeviceChoice device = device_of(Config::load(sources));
+    if (!device.note.empty()) std::fprintf(stderr, "gsfit: %s\n", device.note.c_str());
+    TrainOptions options;
+    options.max_steps = steps;
+    options.device = device.device;
+    return options;
+}
+
 ExitCode run(const Arguments& arguments) {
     check(arguments);
     set_threads(wanted_threads(arguments));
@@ -61,9 +79,9 @@ ExitCode run(const Arguments& arguments) {
     const std::filesystem::path output = arguments.value("output");
     std::vector<std::byte> file = encoded(arguments, saved, psnr);
     if (steps > 0) {
-        TrainOptions options;
-        options.max_steps = steps;
-        file = frozen_file(saved.field, description_of(saved), *image, q_of(file), options).value();
+        file =
+            frozen_file(saved.field, description_of(saved), *image, q_of(file), options_of_freezing(arguments, steps))
+                .value();
     }
     write_file_atomically(output, file);
     const SavedField back = load_compact(output, {}).saved;
@@ -91,6 +109,7 @@ Command encode_command() {
                "squared error that rounding one parameter may add to the image, values in 0 to 1; above 0"},
               {"finetune", 0, "STEPS",
                "train on for so many steps while it is rounded, 0 to 1000000; 0, the default: none"},
+              {"device", 0, "NAME", "where that computes, as of gsfit train: cpu, cuda, cuda:N or auto, the default"},
               {"image", 0, "FILE", "image, or folder of a stack, that was fitted; without it what the run fitted"},
               json_flag,
               threads_flag}},

@@ -153,6 +153,9 @@ ExitCode run(const Arguments& arguments) {
         throw UsageError(
             "how many Gaussians target_psnr takes shows when a run begins; give num_gaussians to plan for");
     }
+    if (is_amount_auto(config)) {
+        throw UsageError("how many Gaussians auto comes to shows when a run begins; give num_gaussians to plan for");
+    }
     const ImageInfo image = image_of(arguments, config);
     config = with_planned_amount(config, image);
     TrainOptions options = train_options(config, image);

@@ -336,16 +336,19 @@ ExitCode fit(Job job) {
     const DeviceChoice device = device_of(job.config);
     const ImageInfo info = inspect_target(job.image, job.config);
     const double target_psnr = job.config.number("target_psnr");
+    const bool is_auto = is_amount_auto(job.config);
     job.config = with_planned_amount(job.config, info);
     TrainOptions options = options_of(job, info);
     options.device = device.device;
+    if (is_auto) options = within_memory(options, info, host_memory().resident);
     const MemorySettings settings = plan_memory(info, options, host_memory().resident).choice().settings;
     const auto progress = make_progress(job.config.text("progress"), options.max_seconds > 0 ? 0 : options.max_steps);
     TargetReader reader(job, *progress);
     PackedImage image = reader.read(settings.target_in_file);
     stop_on_signals();
-    if (target_psnr > 0) {
-        const auto config = with_amount_of_psnr(job.config, target_psnr, image, options);
+    if (target_psnr > 0 || is_auto) {
+        const auto config = is_auto ? with_auto_amount(job.config, image, options)
+                                    : with_amount_of_psnr(job.config, target_psnr, image, options);
         if (!config) return exit_code_of_signal();
         job.config = *config;
         options.num_gaussians = job.config.integer("num_gaussians");
@@ -378,6 +381,9 @@ ExitCode run_each(const Arguments& arguments) {
     if (config.boolean("eval")) throw UsageError("eval renders one run and --each fits many; leave one of them out");
     if (config.number("target_psnr") > 0 || config.integer("target_bytes") > 0) {
         throw UsageError("target_psnr and target_bytes are for one image, and --each fits many; leave one of them out");
+    }
+    if (is_amount_auto(config)) {
+        throw UsageError("num_gaussians auto is for one image, and --each fits many; give a number");
     }
     check_device(wanted_device(config));
     return fit_batch(arguments, config, new_folder(arguments, config, batch_name(arguments.positional)));

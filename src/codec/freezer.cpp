@@ -1,7 +1,9 @@
 // Rounds a field bit by bit while it is trained.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 #include "codec/fit.h"
 #include "codec/floats.h"
@@ -14,6 +16,10 @@ namespace {
 constexpr int quarters = Freezer::stages / 3;
 
 enum class Kind { color, form, place };
+
+struct Interval {
+    double least, most;
+};
 
 /// A quarter of the Gaussians, another one for each kind.
 bool is_chosen(std::size_t gaussian, Kind kind, int quarter) {
@@ -100,6 +106,16 @@ struct Freezer::State {
 
     void hold(Gaussians& now, const PlannedPart& planned, int i) const {
         const std::size_t k = planned.items[i];
+        hold_frozen(now, k);
+        if (!is_frozen(k, Kind::form)) keep_class(&now.inv_scale[2 * k], planned.part.area[i]);
+        if (!is_frozen(k, Kind::place)) keep_cell(&now.position[2 * k], planned.part.grid, planned.part.cell[i]);
+    }
+
+    void hold_frozen(Gaussians& now) const {
+        for (std::size_t k = 0; k < items.size(); ++k) hold_frozen(now, k);
+    }
+
+    void hold_frozen(Gaussians& now, std::size_t k) const {
         const auto copy = [k](const std::vector<float>& source, std::vector<float>& target, std::size_t columns) {
             std::copy_n(source.begin() + static_cast<std::ptrdiff_t>(k * columns), columns,
                         target.begin() + static_cast<std::ptrdiff_t>(k * columns));
@@ -110,34 +126,76 @@ struct Freezer::State {
         if (is_frozen(k, Kind::form)) {
             copy(frozen.inv_scale, now.inv_scale, 2);
             copy(frozen.rotation, now.rotation, 1);
-        } else {
-            keep_class(&now.inv_scale[2 * k], planned.part.area[i]);
         }
-        if (is_frozen(k, Kind::place)) {
-            copy(frozen.position, now.position, 2);
-        } else {
-            keep_cell(&now.position[2 * k], planned.part.grid, planned.part.cell[i]);
-        }
+        if (is_frozen(k, Kind::place)) copy(frozen.position, now.position, 2);
+    }
+
+    /// Of the mean log2 sigma.
+    static Interval class_range(int area) {
+        return {std::ldexp(least_area + area * area_step + 1, -log_bits),
+                std::ldexp(least_area + (area + 1) * area_step - 1, -log_bits)};
     }
 
     static void keep_class(float* inv_scale, int area) {
         const double log = -(std::log2(inv_scale[0]) + std::log2(inv_scale[1])) / 2;
-        const double least = std::ldexp(least_area + area * area_step + 1, -log_bits);
-        const double most = std::ldexp(least_area + (area + 1) * area_step - 1, -log_bits);
+        const auto [least, most] = class_range(area);
         const auto factor = static_cast<float>(std::exp2(log - std::clamp(log, least, most)));
         inv_scale[0] *= factor;
         inv_scale[1] *= factor;
     }
 
-    void keep_cell(float* position, const Grid& grid, int cell) const {
-        const auto clamped = [&](float x, std::int64_t side, std::int64_t first, int index) {
+    /// Across and down [pixels].
+    static std::array<Interval, 2> cell_ranges(const Grid& grid, int cell) {
+        const auto range = [&](std::int64_t first, int index) -> Interval {
             const auto left = static_cast<double>(first + std::int64_t{index} * grid.cell);
-            const auto width = static_cast<double>(side);
-            return static_cast<float>(std::clamp(x * width, left + 1e-3, left + grid.cell - 1e-3) / width);
+            return {left + 1e-3, left + grid.cell - 1e-3};
         };
+        return {range(grid.left, cell % grid.columns), range(grid.top, cell / grid.columns)};
+    }
+
+    /// Of the image [pixels].
+    [[nodiscard]] std::array<double, 2> sides() const {
         const Description& description = plan.header.description;
-        position[0] = clamped(position[0], description.width, grid.left, cell % grid.columns);
-        position[1] = clamped(position[1], description.height, grid.top, cell / grid.columns);
+        return {static_cast<double>(description.width), static_cast<double>(description.height)};
+    }
+
+    void keep_cell(float* position, const Grid& grid, int cell) const {
+        const std::array<Interval, 2> ranges = cell_ranges(grid, cell);
+        for (std::size_t k = 0; k < 2; ++k) {
+            const double side = sides()[k];
+            position[k] = static_cast<float>(std::clamp(position[k] * side, ranges[k].least, ranges[k].most) / side);
+        }
+    }
+
+    [[nodiscard]] Bounds bounds() const {
+        constexpr float infinity = std::numeric_limits<float>::infinity();
+        const auto filled = [&](float with) {
+            Gaussians all = start;
+            for (auto* numbers : {&all.position, &all.inv_scale, &all.rotation, &all.feature}) {
+                std::ranges::fill(*numbers, with);
+            }
+            return all;
+        };
+        Bounds bounds{.least = filled(-infinity), .most = filled(infinity), .size = {}};
+        bounds.size.resize(2 * items.size());
+        for (const PlannedPart& planned : plan.parts) {
+            for (int i = 0; i < planned.part.size(); ++i) bound(bounds, planned, i);
+        }
+        for (Gaussians* side : {&bounds.least, &bounds.most}) hold_frozen(*side);
+        return bounds;
+    }
+
+    /// Its cell and class: what is frozen in them is so again after hold_frozen().
+    void bound(Bounds& bounds, const PlannedPart& planned, int i) const {
+        const std::size_t k = planned.items[i];
+        const std::array<Interval, 2> ranges = cell_ranges(planned.part.grid, planned.part.cell[i]);
+        for (std::size_t axis = 0; axis < 2; ++axis) {
+            bounds.least.position[2 * k + axis] = static_cast<float>(ranges[axis].least / sides()[axis]);
+            bounds.most.position[2 * k + axis] = static_cast<float>(ranges[axis].most / sides()[axis]);
+        }
+        const Interval range = class_range(planned.part.area[i]);
+        bounds.size[2 * k] = static_cast<float>(range.least);
+        bounds.size[2 * k + 1] = static_cast<float>(range.most);
     }
 };
 
@@ -152,6 +210,8 @@ const Gaussians& Freezer::start() const { return state_->start; }
 void Freezer::freeze(const Gaussians& now) { state_->freeze(now); }
 
 void Freezer::hold(Gaussians& now) const { state_->hold(now); }
+
+Freezer::Bounds Freezer::bounds() const { return state_->bounds(); }
 
 std::vector<std::byte> Freezer::file() const {
     Plan plan = state_->plan;

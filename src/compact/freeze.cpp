@@ -1,3 +1,6 @@
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -15,7 +18,6 @@ TrainOptions options_of_freezing(TrainOptions options, const Blending& blending,
     options.image_gs.reset();
     options.quantisation.reset();
     options.eval_steps = 0;
-    options.device = c10::kCPU;
     constexpr float first = 0.005F;  // of the steps that a field is trained with: more is unstable while it is rounded
     constexpr float last = 0.002F;
     options.position_step = 0.1F * first;
@@ -36,12 +38,24 @@ public:
     [[nodiscard]] Field hold(const Field& field, double progress) {
         codec::Gaussians now = gaussians_of(field);
         freezer_.hold(now);
-        constexpr double float_noise = 1e-9;
-        for (const int due = static_cast<int>(progress * codec::Freezer::stages + float_noise); done_ < due; ++done_) {
+        for (; is_due(progress); ++done_) {
             freezer_.freeze(now);
             freezer_.hold(now);
         }
         return field_of(now, description_);
+    }
+
+    [[nodiscard]] bool is_due(double progress) const {
+        constexpr double float_noise = 1e-9;
+        return done_ < static_cast<int>(progress * codec::Freezer::stages + float_noise);
+    }
+
+    [[nodiscard]] Held bounds() const {
+        const codec::Freezer::Bounds bounds = freezer_.bounds();
+        const Field least = field_of(bounds.least, description_);
+        const at::Tensor size = at::empty({least.size(), 2}, at::kFloat);
+        std::ranges::copy(bounds.size, size.mutable_data_ptr<float>());
+        return {.least = least, .most = field_of(bounds.most, description_), .size = size};
     }
 
 private:
@@ -64,7 +78,9 @@ std::optional<std::vector<std::byte>> frozen_file(const Field& field, const code
         return freezer.file();
     }
     TrainOptions freezing = options_of_freezing(options, description.blending, start.size());
-    freezing.hold = [&](const Field& now, double progress) { return rounding.hold(now, progress); };
+    freezing.hold = {.apply = [&](const Field& now, double progress) { return rounding.hold(now, progress); },
+                     .is_due = [&](double progress) { return rounding.is_due(progress); },
+                     .bounds = [&] { return rounding.bounds(); }};
     TrainState state = state_of_start(std::move(start), freezing, Random(freezing.seed));
     if (train(image, freezing, listeners, std::move(state), stop).progress < 1) return std::nullopt;
     return freezer.file();

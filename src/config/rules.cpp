@@ -56,6 +56,11 @@ void check_together(const Config& config) {
             "that "
             "out");
     }
+    if (config.integer("num_gaussians") == 0 &&
+        (config.boolean("adaptive_refinement") || config.recipe() == Recipe::image_gs)) {
+        throw UsageError(
+            "num_gaussians is auto, which neither adaptive_refinement nor recipe image_gs takes; give a number");
+    }
     const auto is_flag = [&](const char* key) { return config.origin(key).level == Origin::Level::flag; };
     if (config.boolean("adaptive_refinement") && is_flag("num_gaussians")) {
         throw UsageError("--num_gaussians is given and adaptive_refinement is true; give --adaptive_base_gaussians");

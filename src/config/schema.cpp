@@ -53,7 +53,7 @@ constexpr Key table[] = {
     {"seed", integer, "123", {0, 4294967295}, {}, "", "Run",
         "seed of everything random; the same seed gives the same result, whatever the number of threads"},
     {"num_gaussians", integer, "10000", {1, 10000000}, {}, "", "Run",
-        "Gaussians at the end of the run"},
+        "Gaussians at the end of the run; auto: as many as pay in this image, by short fits", "auto"},
     gsfit_only({"target_psnr", number, "0", {0, 100}, {}, "dB", "Run",
         "takes the place of num_gaussians: as many as this PSNR is predicted to take, by short fits; 0: num_gaussians"}),
     gsfit_only({"target_bytes", integer, "0", {0, 4294967296}, {}, "bytes", "Run",

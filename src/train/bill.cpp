@@ -155,16 +155,18 @@ public:
         const Lattice whole = work_.whole();
         const std::int64_t growth =
             device_growth_bytes(grown.width, grown.height, channels, work_.schedule().growth_count(), n);
-        return {{{"segments", Phase::always, shared_segment_bytes},
-                 {"target", Phase::always, device_bytes(image_.bytes())},
-                 {"Gaussians", Phase::always, device_bytes(state_bytes(image_, options_))},
-                 {"gradients", Phase::always, step.gradients},
-                 {"lists", Phase::always, step.lists},
-                 {"planes", Phase::always, step.planes},
-                 {"sorting", Phase::sorting, device_sorting_bytes(n, channels)},
-                 {"growth", Phase::growth, std::max(growth, drawing(grown, growth_band_rows))},
-                 {"relocation", Phase::relocation, relocation()},
-                 {"evaluation", Phase::evaluation, drawing(whole, evaluation_rows)}}};
+        MemoryBill bill{{{"segments", Phase::always, shared_segment_bytes},
+                         {"target", Phase::always, device_bytes(image_.bytes())},
+                         {"Gaussians", Phase::always, device_bytes(state_bytes(image_, options_))},
+                         {"gradients", Phase::always, step.gradients},
+                         {"lists", Phase::always, step.lists},
+                         {"planes", Phase::always, step.planes},
+                         {"sorting", Phase::sorting, device_sorting_bytes(n, channels)},
+                         {"growth", Phase::growth, std::max(growth, drawing(grown, growth_band_rows))},
+                         {"relocation", Phase::relocation, relocation()},
+                         {"evaluation", Phase::evaluation, drawing(whole, evaluation_rows)}}};
+        if (options_.hold) bill.items.push_back({"held", Phase::always, device_bytes(held_bytes(n, channels))});
+        return bill;
     }
 
 private:

@@ -276,10 +276,11 @@ void DeviceStep::judge(const Lattice& seen, gpu::Stream stream) {
     gpu_->judge(rules, tally, data<gpu::StepReport>(report_), stream);
 }
 
-void DeviceStep::update(const AdamStep& step) {
+void DeviceStep::update(const AdamStep& step, const Held* held) {
     const auto* report = data<const gpu::StepReport>(report_);
     const gpu::ScaledGradients scaled{.scale = &report->used_scale, .skip = &report->skip};
     adam(field_, moments_, gradients_, step, &scaled);
+    if (held != nullptr) hold(field_, *held, scaled);
 }
 
 gpu::StepReport DeviceStep::finished_report() const { return read_report(report_.cpu()); }

@@ -13,6 +13,7 @@
 #include "gsfit/gpu.h"
 #include "gsfit/image.h"
 #include "gsfit/optim.h"
+#include "gsfit/optim/held.h"
 #include "gsfit/types.h"
 #include "train/step_loss.h"
 
@@ -64,8 +65,8 @@ public:
 
     /// Loss, gradients and the judgement of them. The lattice is a phase of the plan's stride.
     void differentiate(const Lattice& lattice);
-    /// Adam, if the step is to be taken.
-    void update(const AdamStep& step);
+    /// Adam, if the step is to be taken; then the field is within `held`, where there is one.
+    void update(const AdamStep& step, const Held* held = nullptr);
 
     /// Of the last step differentiated: of the loss times its scale.
     [[nodiscard]] const Gradients& gradients() const { return gradients_; }

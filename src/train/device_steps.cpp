@@ -18,6 +18,7 @@ constexpr std::size_t most_on_their_way = 32;
 
 DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const TrainOptions& options)
     : gpu_(field.position),
+      device_(field.position.device()),
       target_(target),
       common_{.blending = options.blending, .quantisation = options.quantisation, .graph = options.cuda_graph},
       mark_(gpu_->make_mark()) {}
@@ -66,7 +67,7 @@ void DeviceSteps::get_ready_for(const TrainState& state, std::int64_t stride, co
 void DeviceSteps::give(const TrainState& before, const Lattice& lattice, const AdamStep& step) {
     step_->differentiate(lattice);
     given_.push_back({before, step_->report()});  // nothing after this needs memory
-    step_->update(step);
+    step_->update(step, held_ ? &*held_ : nullptr);
     gpu_->set_mark(mark_, gpu_.stream());
     if (common_.graph && !step_->graph_problem().empty()) {
         common_.graph = false;

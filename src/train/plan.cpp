@@ -95,6 +95,15 @@ MemoryPlan plan_memory(const ImageInfo& image, const TrainOptions& options, std:
     return plan;
 }
 
+TrainOptions within_memory(TrainOptions options, const ImageInfo& image, std::int64_t program_bytes) {
+    const auto fits = [&] {
+        const MemoryPlan plan = plan_memory(image, options, program_bytes);
+        return plan.chosen < plan.rows.size();
+    };
+    while (options.num_gaussians > 1 && !fits()) options.num_gaussians /= 2;
+    return options;
+}
+
 const PlannedSettings& MemoryPlan::choice() const {
     if (chosen == rows.size()) throw shortage();
     return rows[chosen];

@@ -64,6 +64,7 @@ public:
             if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
         });
         if (Gpu(state_.field.position)) device_steps_.emplace(state_.field, seen_target(), options_);
+        if (device_steps_ && options_.hold) memory_.attempt([&] { device_steps_->keep_to(options_.hold->bounds()); });
         looked_at_step_ = state_.step;
         clock_ -= state_.seconds;
         random_ = Random(state_.random);
@@ -170,8 +171,26 @@ private:
         ++state_.step;
         count_time(start);
         state_.random = random_.state();
-        if (options_.hold) state_.field = options_.hold(state_.field, state_.progress);
+        if (options_.hold && !hold()) return false;
         return late || arrange();
+    }
+
+    /// What of the field is settled stays so. On a GPU steps themselves keep to bounds, which the host changes when
+    /// that is due. False when training went back to an earlier step.
+    bool hold() {
+        if (!device_steps_) {
+            state_.field = options_.hold->apply(state_.field, state_.progress);
+            return true;
+        }
+        if (!options_.hold->is_due(state_.progress)) return true;
+        if (!look()) return false;
+        const Field now = options_.hold->apply(on_device(state_.field, at::kCPU), state_.progress);
+        state_.field.position.copy_(now.position);
+        state_.field.inv_scale.copy_(now.inv_scale);
+        state_.field.rotation.copy_(now.rotation);
+        state_.field.feature.copy_(now.feature);
+        between_steps([&] { device_steps_->keep_to(options_.hold->bounds()); });
+        return true;
     }
 
     /// Additions, refinement and sorting that are due; false when training went back to an earlier step.

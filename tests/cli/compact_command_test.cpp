@@ -134,6 +134,10 @@ TEST_F(Compact, EncodeRefusesWhatMakesNoSense) {
     expect_refused({"encode", "run", "-o", "field.png"}, 2, "the output 'field.png' must end in .gsf");
     expect_refused({"encode", "run", "-o", "f.gsf", "--bytes", "9", "--rounding", "1"}, 2,
                    "--bytes, --bpp and --rounding exclude one another; give one of them");
+    expect_refused({"encode", "run", "-o", "f.gsf", "--device", "cpu"}, 2,
+                   "--device says where --finetune trains; give that too or leave it out");
+    expect_refused({"encode", "run", "-o", "f.gsf", "--finetune", "5", "--device", "gpu"}, 2,
+                   "device must be auto, cpu, cuda or cuda:N (N: a GPU's number, from 0), not 'gpu'");
     expect_refused({"encode", "run", "-o", "f.gsf", "--rounding", "0"}, 2,
                    "--rounding must be a number above 0, up to 1099511627776, not '0'");
     const Result small = run({"encode", "run", "-o", "f.gsf", "--bytes", "9"});

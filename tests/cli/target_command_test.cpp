@@ -1,4 +1,4 @@
-// gsfit train with target_psnr or target_bytes: the program finds how many Gaussians there are.
+// gsfit train with target_psnr, target_bytes or num_gaussians auto: the program finds how many Gaussians there are.
 
 #include <gtest/gtest.h>
 
@@ -66,6 +66,39 @@ TEST_F(Target, BytesTellTheNumber) {
     EXPECT_EQ(gsfit(workspace_, {"encode", "run", "-o", "x.gsf", "--bytes=1500"}).exit_code, 0);
     const Result plan = gsfit(workspace_, {"plan", "photo.png", "--target_bytes=1500", "--device=cpu", "--json"});
     EXPECT_EQ(nlohmann::json::parse(plan.out)["gaussians"], 320);
+}
+
+TEST_F(Target, AutoIsFoundByTheImage) {
+    const auto done = trained({"--num_gaussians=auto", "--max_steps=100"});
+    const std::string count = std::to_string(done["gaussians"].get<int>());
+    EXPECT_GE(done["gaussians"], 139);   // sqrt(160 * 120)
+    EXPECT_LE(done["gaussians"], 2217);  // 16 times that
+    EXPECT_NE(config_of_run().find("\nnum_gaussians: " + count + "  # by num_gaussians auto\n"), std::string::npos);
+    EXPECT_EQ(gsfit(workspace_, {"train", "--resume=run"}).exit_code, 0);
+    const Result file = gsfit(workspace_, {"compress", "photo.png", "-o", "x.gsf", "--num_gaussians=auto",
+                                           "--max_steps=100", "--progress=none", "--device=cpu"});
+    EXPECT_EQ(file.exit_code, 0);
+    EXPECT_EQ(file.err, "gsfit: num_gaussians auto: " + count + " Gaussians pay\n");
+}
+
+TEST_F(Target, AutoKeepsToTheClock) {
+    EXPECT_LT(trained({"--num_gaussians=auto", "--max_seconds=2"})["seconds"].get<double>(), 3);
+}
+
+TEST_F(Target, RefusesAutoWhereTheNumberIsAnothers) {
+    expect_refused({"plan", "photo.png", "--num_gaussians=auto"},
+                   "how many Gaussians auto comes to shows when a run begins; give num_gaussians to plan for");
+    expect_refused({"train", "--each", "photo.png", "--num_gaussians=auto"},
+                   "num_gaussians auto is for one image, and --each fits many; give a number");
+    expect_refused(
+        {"compress", "photo.png", "-o", "x.gsf", "--num_gaussians=auto", "--bytes=900"},
+        "num_gaussians is auto, and --bytes, --bpp or --psnr tells how many Gaussians there are; leave one of "
+        "them out");
+    expect_refused({"train", "photo.png", "--num_gaussians=auto", "--recipe=image_gs"},
+                   "num_gaussians is auto, which neither adaptive_refinement nor recipe image_gs takes; give a number");
+    expect_refused({"train", "photo.png", "--num_gaussians=auto", "--target_bytes=900"},
+                   "target_bytes (--target_bytes) and num_gaussians (--num_gaussians) contradict each other: one is "
+                   "told, or follows from the other; remove one of the two");
 }
 
 TEST_F(Target, RefusesWhatMakesNoSense) {

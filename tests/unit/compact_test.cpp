@@ -192,6 +192,42 @@ TEST(Amount, KeepsToTheImageAndEndsWithItsProbes) {
     EXPECT_EQ(probes, 1);
 }
 
+/// Fits in many steps whose PSNR begins at `psnr` with 1000 Gaussians and gains `gain` by doubling, each time less.
+Probe levelling_fit(double psnr, double gain, double less) {
+    return [=](std::int64_t gaussians, std::int64_t steps) {
+        const double doublings = std::log2(static_cast<double>(gaussians) / 1000);
+        return psnr + (gain + less / 2) * doublings - less / 2 * doublings * doublings -
+               150.0 / static_cast<double>(steps);
+    };
+}
+
+constexpr ProbedRun of_a_megapixel{.pixels = 1'000'000, .steps = 800, .most = 100'000};
+
+TEST(Amount, PaysUntilADoublingGainsADecibel) {
+    const auto amount = amount_that_pays(of_a_megapixel, levelling_fit(30, 2.5, 0.5));
+    EXPECT_NEAR(static_cast<double>(*amount), 8000, 10);  // the fourth gains 1 dB
+    EXPECT_EQ(amount_that_pays(of_a_megapixel, levelling_fit(30, 0.5, 0)), 1000);
+    EXPECT_EQ(amount_that_pays(of_a_megapixel, levelling_fit(20, 1.1, 0)), 16'000);
+}
+
+TEST(Amount, PaysUntilTheImageLooksTheSame) {
+    const auto amount = amount_that_pays(of_a_megapixel, levelling_fit(36.2, 3, 0));
+    EXPECT_NEAR(36 + 3 * std::log2(static_cast<double>(*amount) / 1000), 42, 0.02);  // 0.2 dB short in 800 steps
+    EXPECT_EQ(amount_that_pays(of_a_megapixel, levelling_fit(43, 3, 0)), 1000);
+}
+
+TEST(Amount, ThatPaysKeepsToItsMostAndEndsWithItsProbes) {
+    ProbedRun run = of_a_megapixel;
+    run.most = 3000;
+    EXPECT_EQ(amount_that_pays(run, levelling_fit(20, 2, 0)), 3000);
+    EXPECT_EQ(most_that_pay(1'000'000), 16'000);
+    EXPECT_EQ(most_that_pay(6400), 800);
+    int probes = 0;
+    const auto stopped = [&](std::int64_t, std::int64_t) { return ++probes, std::optional<double>(); };
+    EXPECT_FALSE(amount_that_pays(run, stopped));
+    EXPECT_EQ(probes, 1);
+}
+
 TEST(Amount, ALawKeepsToWhatImagesShow) {
     EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 29}).per_doubling(), 0.5);
     EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 90}).per_doubling(), 5);

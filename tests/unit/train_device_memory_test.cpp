@@ -76,6 +76,21 @@ TEST(DeviceBill, OfDefaultsIsBelowAGigabyte) {
     EXPECT_LT(device_peak(options, {}), gigabyte);
 }
 
+TEST(DeviceBill, KnowsOfBoundsThatAreKept) {
+    TrainOptions options = on_gpu();
+    const auto held = [&] {
+        std::int64_t bytes = 0;
+        for (const MemoryItem& item : memory_bill(large, options, {}, Memory::device).items) {
+            if (item.name == "held") bytes += item.bytes;
+        }
+        return bytes;
+    };
+    EXPECT_EQ(held(), 0);
+    options.hold.emplace();
+    EXPECT_NEAR(static_cast<double>(held()), 8 * (6 + 3) * 30000, 2e6);  // LibTorch rounds up
+    EXPECT_GE(held(), 8 * (6 + 3) * 30000);
+}
+
 TEST(DevicePlan, TakesTheFirstRowThatFitsTheGpu) {
     const MemoryPlan rich = plan_memory(large, on_gpu(), program);
     EXPECT_EQ(rich.chosen, 0U);

@@ -49,6 +49,19 @@ TEST(MemoryBill, EverySwitchSaves) {
     expect_less("target in a file");
 }
 
+TEST(MemoryPlan, AsManyGaussiansAsFit) {
+    TrainOptions options = with_ssim();
+    options.num_gaussians = 8'000'000;
+    constexpr std::int64_t program = 50'000'000;
+    options.memory.budget_bytes = 1'000'000'000;
+    const TrainOptions fewer = within_memory(options, large, program);
+    EXPECT_LT(fewer.num_gaussians, 8'000'000);
+    EXPECT_GE(fewer.num_gaussians, 500'000);
+    EXPECT_NO_THROW((void)plan_memory(large, fewer, program).choice());
+    options.num_gaussians = 30000;
+    EXPECT_EQ(within_memory(options, large, program).num_gaussians, 30000);
+}
+
 TEST(MemoryBill, WithSsimOfBlocksOrWithoutThereIsNoImage) {
     TrainOptions options = with_ssim();
     options.ssim_windows = SsimWindows::block;

@@ -324,7 +324,7 @@ TEST(Schedule, LongRunsEndOnAFinerLattice) {
     EXPECT_EQ(schedule.stride(0.41, 1e9), 2) << "0.6 at most";
     EXPECT_EQ(schedule.stride(1, 320), 4) << "a short one does not";
     TrainOptions held = with(30000, 640);
-    held.hold = [](const Field& field, double) { return field; };
+    held.hold.emplace();
     EXPECT_EQ(Schedule(held, 6976, 5040).stride(0.9, 640), 4);
 }
 

@@ -67,4 +67,20 @@ struct Amount {
 /// was stopped.
 std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& probe);
 
+/// A run that is probed for its number of Gaussians.
+struct ProbedRun {
+    std::int64_t pixels = 0;  ///< of the image; above 0
+    std::int64_t steps = 0;   ///< at least 1
+    bool by_clock = false;    ///< as of WantedPsnr
+    std::int64_t most = 0;    ///< Gaussians; at least 1
+};
+
+/// Where the side of a square image of so many pixels is s, s to 16 s Gaussians pay, an eighth of the pixels at most.
+std::int64_t most_that_pay(std::int64_t pixels);
+
+/// The least number after which twice as many gain less than 1 dB, or which is predicted to reach 42 dB, where an image
+/// of 8 bits looks the same; within s to 16 s (most_that_pay) and `most`. By up to three probes of an eighth of the
+/// steps, with s, 4 s and 16 s. None when a probe was stopped.
+std::optional<std::int64_t> amount_that_pays(const ProbedRun& run, const Probe& probe);
+
 }  // namespace gsfit

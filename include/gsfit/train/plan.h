@@ -107,4 +107,7 @@ struct MemoryPlan {
 /// throws DeviceError.
 MemoryPlan plan_memory(const ImageInfo& image, const TrainOptions& options, std::int64_t program_bytes);
 
+/// The options with num_gaussians halved, down to 1, until a plan fits. Throws as plan_memory().
+TrainOptions within_memory(TrainOptions options, const ImageInfo& image, std::int64_t program_bytes);
+
 }  // namespace gsfit
