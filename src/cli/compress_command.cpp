@@ -1,5 +1,6 @@
 // gsfit compress: an image as a compact file, of the size or the quality that is asked for.
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -26,6 +27,22 @@ void check(const Arguments& arguments) {
     if (arguments.has("bytes") + arguments.has("bpp") + arguments.has("psnr") > 1) {
         throw UsageError("--bytes, --bpp and --psnr exclude one another; give one of them");
     }
+}
+
+/// With the loss that --tune stands for (docs/quality.md); keys that are given beside it count.
+Arguments tuned(Arguments arguments) {
+    const std::string tune = arguments.has("tune") ? arguments.value("tune") : "psnr";
+    if (tune != "psnr" && tune != "ssim") {
+        throw UsageError(text_of("--tune must be psnr or ssim, not '", tune, "'"));
+    }
+    if (tune == "psnr") return arguments;
+    constexpr std::pair<std::string_view, std::string_view> keys[] = {
+        {"ssim_loss_ratio", "0.01"}, {"ssim_from", "0.5"}, {"ssim_windows", "block"}};
+    for (const auto& [name, value] : keys) {
+        const bool is_given = std::ranges::any_of(arguments.keys, [&](const auto& key) { return key.first == name; });
+        if (!is_given) arguments.keys.emplace_back(name, value);
+    }
+    return arguments;
 }
 
 /// A field is fitted anew, in floating point, of as many Gaussians as the goal takes.
@@ -64,7 +81,7 @@ CompressionTask task_of(const Arguments& arguments, const Config& config) {
 
 ExitCode run(const Arguments& arguments) {
     check(arguments);
-    const Config config = load_config_of_new_run(arguments);
+    const Config config = load_config_of_new_run(tuned(arguments));
     check(config);
     const CompressionTask task = task_of(arguments, config);
     set_threads(static_cast<int>(config.integer("threads")));
@@ -95,6 +112,7 @@ Command compress_command() {
           {"bytes", 0, "N", "size that the file may have at most, and comes close to"},
           {"bpp", 0, "B", "the same in bits per pixel of the fitted raster"},
           {"psnr", 0, "P", "PSNR that the file's picture is to have, in dB"},
+          {"tune", 0, "psnr|ssim", "what the loss is to serve; psnr by default"},
           {"finetune", 0, "STEPS", "steps of training while it is rounded; two sevenths of max_steps by default"},
           {"config", 0, "FILE", "YAML to start from"},
           json_flag},

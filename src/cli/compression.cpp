@@ -60,14 +60,19 @@ public:
         image_ = &image;
         const std::optional<std::int64_t> count = wanted_count();
         if (!count) return std::nullopt;
-        std::optional<TrainState> state = fit(*count, std::nullopt);
-        if (state) state = extended(std::move(*state));
-        if (!state) return std::nullopt;
-        check_reached(*state);
-        return rounded(*state);
+        std::optional<Fitted> fitted = fit(*count, std::nullopt);
+        if (fitted) fitted = extended(std::move(*fitted));
+        if (!fitted) return std::nullopt;
+        check_reached(*fitted);
+        return rounded(*fitted);
     }
 
 private:
+    struct Fitted {
+        TrainState state;
+        double psnr = 0;  ///< [dB]
+    };
+
     static constexpr double share_of_fit = 0.72;  // of what is left of max_seconds
 
     TrainOptions options_of(const ImageInfo& info) {
@@ -147,7 +152,7 @@ private:
     }
 
     /// None when a stop was asked for.
-    std::optional<TrainState> fit(std::int64_t count, const std::optional<Field>& from) {
+    std::optional<Fitted> fit(std::int64_t count, const std::optional<Field>& from) {
         TrainOptions options = limited(share_of_fit);
         options.num_gaussians = count;
         std::optional<TrainState> start;
@@ -156,11 +161,14 @@ private:
             start = start_from(*from, image_->info(), options);
         }
         const auto progress = progress_of(text_of("fitting ", count, " Gaussians"), options.max_steps);
-        TrainState state = training_.time([&] {
-            return train(*image_, options, {[&](const TrainEvent& event) { (*progress)(event); }}, std::move(start),
-                         &stop_requested());
-        });
-        return stop_requested() ? std::nullopt : std::optional(std::move(state));
+        Fitted fitted;
+        const auto watch = [&](const TrainEvent& event) {
+            (*progress)(event);
+            if (event.psnr) fitted.psnr = *event.psnr;
+        };
+        fitted.state =
+            training_.time([&] { return train(*image_, options, {watch}, std::move(start), &stop_requested()); });
+        return stop_requested() ? std::nullopt : std::optional(std::move(fitted));
     }
 
     [[nodiscard]] std::unique_ptr<Progress> progress_of(const std::string& phase, std::int64_t steps) const {
@@ -170,25 +178,24 @@ private:
     }
 
     /// With more Gaussians where those that are there cannot reach the PSNR.
-    std::optional<TrainState> extended(TrainState state) {
-        if (!goal_.psnr || task_.num_gaussians || limit_ > 0) return state;
+    std::optional<Fitted> extended(Fitted fitted) {
+        if (!goal_.psnr || task_.num_gaussians || limit_ > 0) return fitted;
         for (int round = 0; round < 2; ++round) {
-            const Fit fitted{state.field.size(), psnr_of(state)};
-            const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, fitted), pixels());
-            if (fitted.psnr >= *goal_.psnr + least_loss || count <= fitted.gaussians) break;
-            auto more = fit(count, state.field);
+            const Fit known{fitted.state.field.size(), fitted.psnr};
+            const std::int64_t count = within_image(law_.gaussians_of(*goal_.psnr + usual_loss, known), pixels());
+            if (known.psnr >= *goal_.psnr + least_loss || count <= known.gaussians) break;
+            auto more = fit(count, fitted.state.field);
             if (!more) return std::nullopt;
-            state = std::move(*more);
+            fitted = std::move(*more);
         }
-        return state;
+        return fitted;
     }
 
     /// Rounding only loses; by the clock the nearest has to do.
-    void check_reached(const TrainState& state) const {
-        const double psnr = psnr_of(state);
-        if (!goal_.psnr || limit_ > 0 || psnr >= *goal_.psnr) return;
-        throw UsageError(text_of(state.field.size(), " Gaussians reach ", fixed(psnr, 2), " dB, less than the ",
-                                 *goal_.psnr, " that are asked for; take ",
+    void check_reached(const Fitted& fitted) const {
+        if (!goal_.psnr || limit_ > 0 || fitted.psnr >= *goal_.psnr) return;
+        throw UsageError(text_of(fitted.state.field.size(), " Gaussians reach ", fixed(fitted.psnr, 2),
+                                 " dB, less than the ", *goal_.psnr, " that are asked for; take ",
                                  task_.num_gaussians ? "more Gaussians or more steps" : "more steps or ask for less"));
     }
 
@@ -200,13 +207,14 @@ private:
                                     .metadata = {}});
     }
 
-    std::optional<Compressed> rounded(const TrainState& state) {
-        const codec::Description description = description_of(state);
-        RoundingSearch search(state.field, description, *image_, psnr_of(state), goal_);
+    std::optional<Compressed> rounded(const Fitted& fitted) {
+        const Field& field = fitted.state.field;
+        const codec::Description description = description_of(fitted.state);
+        RoundingSearch search(field, description, *image_, fitted.psnr, goal_);
         std::optional<Compressed> best;
         constexpr int most_rounds = 6;
         for (int round = 0; round < most_rounds; ++round) {
-            auto file = frozen(state.field, description, search.propose());
+            auto file = frozen(field, description, search.propose());
             if (!file) return std::nullopt;
             Compressed made = looked_at(std::move(*file), description);
             search.learn(made.outcome);

@@ -44,6 +44,26 @@ std::int64_t crossing(const Fit& few, const Fit& mid, const Fit& many, double le
     return std::min(std::llround(count), static_cast<long long>(many.gaussians));
 }
 
+/// The nearest probes on both sides of a PSNR.
+class Bracket {
+public:
+    explicit Bracket(double psnr) : psnr_(psnr) {}
+
+    void add(const Fit& fit) {
+        std::optional<Fit>& side = fit.psnr < psnr_ ? below_ : above_;
+        if (!side || std::abs(fit.psnr - psnr_) < std::abs(side->psnr - psnr_)) side = fit;
+    }
+    /// Through both, where they are far enough from each other.
+    [[nodiscard]] std::optional<PsnrLaw> law() const {
+        if (!below_ || !above_ || doublings(*below_, above_->gaussians) < 0.1) return std::nullopt;
+        return PsnrLaw(*below_, *above_);
+    }
+
+private:
+    double psnr_;
+    std::optional<Fit> below_, above_;
+};
+
 }  // namespace
 
 std::int64_t gaussians_of_bytes(std::int64_t bytes, int channels) {
@@ -68,7 +88,7 @@ std::int64_t within_image(std::int64_t gaussians, std::int64_t pixels) {
 }
 
 PsnrLaw::PsnrLaw(const Fit& few, const Fit& many)
-    : per_doubling_(std::clamp((many.psnr - few.psnr) / doublings(few, many.gaussians), 0.5, 5.0)) {}
+    : per_doubling_(std::clamp((many.psnr - few.psnr) / doublings(few, many.gaussians), 0.5, 12.0)) {}
 
 std::int64_t PsnrLaw::gaussians_of(double psnr, const Fit& fit) const {
     const double by = std::clamp((psnr - fit.psnr) / per_doubling_, -20.0, 20.0);
@@ -84,13 +104,20 @@ std::optional<Amount> amount_of_psnr(const WantedPsnr& wanted, const Probe& prob
     constexpr int most_probes = 4;
     std::optional<Fit> last = probed(within_image(wanted.pixels / 150, wanted.pixels), probe_steps(wanted.steps));
     if (!last) return std::nullopt;
+    Bracket bracket(wanted.psnr);
+    bracket.add(*last);
     Amount amount{within_image(PsnrLaw::usual().gaussians_of(wanted.psnr, *last), wanted.pixels), PsnrLaw::usual()};
-    for (int probes = 1; probes == 1 || (probes < most_probes && std::abs(doublings(*last, amount.gaussians)) > 1);
+    for (int probes = 1; probes == 1 || (probes < most_probes && std::abs(doublings(*last, amount.gaussians)) > 0.5);
          ++probes) {
         const std::optional<Fit> near = probed(amount.gaussians, std::max(least_steps, wanted.steps / 4));
         if (!near) return std::nullopt;
         constexpr double too_near = 0.25;  // for a law through both
-        if (std::abs(doublings(*last, near->gaussians)) > too_near) amount.law = PsnrLaw(*last, *near);
+        bracket.add(*near);
+        if (const auto law = bracket.law()) {
+            amount.law = *law;
+        } else if (std::abs(doublings(*last, near->gaussians)) > too_near) {
+            amount.law = PsnrLaw(*last, *near);
+        }
         amount.gaussians = within_image(amount.law.gaussians_of(wanted.psnr, *near), wanted.pixels);
         last = near;
     }

@@ -82,6 +82,15 @@ TEST_F(Compress, HasMoreGaussiansWhereEachTakesLess) {
 
 TEST_F(Compress, BitsPerPixelAreBytes) { EXPECT_EQ(file_of({"--bpp", "1"}), file_of({"--bytes", "2400"})); }
 
+TEST_F(Compress, IsTunedForSsim) {
+    const std::string plain = file_of({});
+    EXPECT_EQ(file_of({"--tune", "psnr"}), plain);
+    const std::string tuned = file_of({"--tune", "ssim"});
+    EXPECT_NE(tuned, plain);
+    EXPECT_EQ(file_of({"--ssim_loss_ratio=0.01", "--ssim_from=0.5"}), tuned);
+    EXPECT_EQ(file_of({"--tune", "ssim", "--ssim_loss_ratio=0"}), plain);
+}
+
 TEST_F(Compress, MeetsThePsnr) {
     const auto low = compressed({"--psnr", "24", "--finetune", "60"});
     const auto high = compressed({"--psnr", "30", "--finetune", "60"});
@@ -182,6 +191,8 @@ TEST_F(Compress, RefusesWhatMakesNoSense) {
                    "--bytes, --bpp and --psnr exclude one another; give one of them");
     expect_refused({"compress", "photo.png", "-o", "x.gsf", "--quantize", "true"}, 2,
                    "quantize is true, which gsfit compress cannot do; leave it out");
+    expect_refused({"compress", "photo.png", "-o", "x.gsf", "--tune", "vmaf"}, 2,
+                   "--tune must be psnr or ssim, not 'vmaf'");
     expect_refused({"compress", "photo.png", "-o", "x.gsf", "--psnr", "high"}, 2,
                    "--psnr must be a number above 0, up to 100, not 'high'");
     write_text(workspace_ / "broken.png", "no picture");

@@ -66,7 +66,7 @@ TEST(ConfigCommand, ValueOutOfRange) {
     const Workspace workspace;
     write_text(workspace / "bad.yaml", "num_gaussians: 0\n");
     expect_refused(workspace, {"config", "--config", "bad.yaml"},
-                   "bad.yaml:1: num_gaussians must be a whole number, 1 to 10000000, not '0'");
+                   "bad.yaml:1: num_gaussians must be a whole number, auto or 1 to 10000000, not '0'");
     expect_refused(workspace, {"config", "--blend_eps", "0"}, "--blend_eps must be a number, 0.000001 to 1, not '0'");
     expect_refused(workspace, {"config"}, "GSFIT_SEED must be a whole number, 0 to 4294967295, not '-1'",
                    {"GSFIT_SEED=-1"});

@@ -75,7 +75,7 @@ TEST(Input, NoGaussians) {
     const Workspace workspace;
     write_picture(workspace / "photo.png", 8, 8);
     expect_refused(workspace, {"train", "photo.png", "--output", "run", "--num_gaussians", "0"}, 2,
-                   "--num_gaussians must be a whole number, 1 to 10000000, not '0'");
+                   "--num_gaussians must be a whole number, auto or 1 to 10000000, not '0'");
 }
 
 TEST(Input, MoreGaussiansThanPixels) {

@@ -181,6 +181,18 @@ TEST(Amount, OfAnImageWhosePsnrFollowsTheLaw) {
     EXPECT_NEAR(*ideal_fit(by_clock->gaussians, 1'000'000), 36, 0.01);
 }
 
+/// A small picture of something that only 300 Gaussians can show.
+TEST(Amount, IsFoundBetweenProbesOnBothSides) {
+    const auto fit = [](std::int64_t gaussians, std::int64_t steps) -> std::optional<double> {
+        const double doublings = std::log2(static_cast<double>(gaussians) / 300);
+        return 30 + (doublings < 0 ? 9 : 2) * doublings - 150.0 / static_cast<double>(steps);
+    };
+    for (const double psnr : {22.0, 26.0, 33.0, 36.0}) {
+        const auto amount = amount_of_psnr({.psnr = psnr, .pixels = 19'200, .steps = 400}, fit);
+        EXPECT_NEAR(*fit(amount->gaussians, 400), psnr, 1.5) << amount->gaussians;
+    }
+}
+
 TEST(Amount, KeepsToTheImageAndEndsWithItsProbes) {
     const auto most = amount_of_psnr({.psnr = 90, .pixels = 80'000, .steps = 800}, ideal_fit);
     EXPECT_EQ(most->gaussians, 10'000);
@@ -230,7 +242,7 @@ TEST(Amount, ThatPaysKeepsToItsMostAndEndsWithItsProbes) {
 
 TEST(Amount, ALawKeepsToWhatImagesShow) {
     EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 29}).per_doubling(), 0.5);
-    EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 90}).per_doubling(), 5);
+    EXPECT_EQ(PsnrLaw({1000, 30}, {2000, 90}).per_doubling(), 12);
 }
 
 }  // namespace
