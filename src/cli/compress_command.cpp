@@ -36,12 +36,13 @@ Arguments tuned(Arguments arguments) {
         throw UsageError(text_of("--tune must be psnr or ssim, not '", tune, "'"));
     }
     if (tune == "psnr") return arguments;
-    constexpr std::pair<std::string_view, std::string_view> keys[] = {
-        {"ssim_loss_ratio", "0.01"}, {"ssim_from", "0.5"}, {"ssim_windows", "block"}};
-    for (const auto& [name, value] : keys) {
+    const auto set = [&](std::string_view name, std::string_view value) {
         const bool is_given = std::ranges::any_of(arguments.keys, [&](const auto& key) { return key.first == name; });
         if (!is_given) arguments.keys.emplace_back(name, value);
-    }
+    };
+    set("ssim_loss_ratio", "0.01");
+    set("ssim_from", "0.5");
+    set("ssim_windows", "block");
     return arguments;
 }
 
