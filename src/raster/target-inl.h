@@ -122,14 +122,15 @@ template <int channels>
 class TargetRows {
 public:
     /// The words of `memory` are the block's until it is drawn.
-    HWY_INLINE TargetRows(const Block& block, const LossJob& loss, Scratch& memory)
-        : block_(block), loss_(loss), words_(memory.target), direct_(reads_rgb8<channels>(block, loss)) {
-        if (loss.target.bits == 8 && !direct_) gather_words<channels>(block, loss, memory.target);
+    HWY_INLINE TargetRows(const Block& block, const LossJob& loss, Scratch& memory) : block_(block), loss_(loss) {
+        if (loss.target.bits != 8 || reads_rgb8<channels>(block, loss)) return;
+        gather_words<channels>(block, loss, memory.target);
+        words_ = memory.target;
     }
 
     /// A strip's samples in a row; anything beyond its `columns`.
     HWY_INLINE void read(int strip, int row, int columns, V* values) const {
-        if (loss_.target.bits == 8 && !direct_) {
+        if (words_ != nullptr) {
             unpack_words<channels>(words_ + (strip * block_size + row) * lanes, values);
             return;
         }
@@ -137,7 +138,7 @@ public:
         const std::int64_t x = lattice.x + (block_.x + strip * lanes) * lattice.stride;
         const std::byte* pixel = loss_.target.pixel(x, lattice.y + (block_.y + row) * lattice.stride);
         if constexpr (channels == 3) {
-            if (direct_) return unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), values);
+            if (loss_.target.bits == 8) return unpack_rgb8(reinterpret_cast<const std::uint8_t*>(pixel), values);
         }
         unpack_values<channels>(reinterpret_cast<const std::uint16_t*>(pixel) + block_.first_channel,
                                 lattice.stride * loss_.target.channels, columns, values);
@@ -146,8 +147,7 @@ public:
 private:
     const Block& block_;
     const LossJob& loss_;
-    const std::uint32_t* words_;
-    bool direct_;
+    const std::uint32_t* words_ = nullptr;  // where they were gathered
 };
 
 }  // namespace gsfit::HWY_NAMESPACE
