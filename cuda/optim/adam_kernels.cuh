@@ -64,10 +64,9 @@ __device__ inline float bounded(float x, float low, float high) { return fminf(f
 /// geometry_directions() of the CPU: ways from counted gradients.
 __device__ inline void geometry_directions(const Memory& memory, const float* gradients, float* products, float shrunk,
                                            float* ways) {
-    constexpr int geometry = 5;
     constexpr float coefficients[] = {inverse_root[0], inverse_root[1], inverse_root[2], inverse_root[3],
                                       inverse_root[4]};
-    constexpr int degree = 4;
+    constexpr int degree = sizeof(coefficients) / sizeof(float) - 1;
     Direction directions[geometry];
 #pragma unroll
     for (int k = 0; k < geometry; ++k) directions[k] = memory.update(k, gradients[k]);
@@ -109,12 +108,12 @@ __device__ inline void step_geometry(const AdamArrays& arrays, const WhitenedSte
     const float anisotropy = fmaxf(least_anisotropy, fabsf(u / v - v / u));
     const float gx = arrays.grad_position[2 * i] / step.width;
     const float gy = arrays.grad_position[2 * i + 1] / step.height;
-    const float gradients[] = {
+    const float gradients[geometry] = {
         memory.counted(fmaf(cosine, gx, sine * gy) / u), memory.counted(fmaf(-sine, gx, cosine * gy) / v),
         memory.counted(arrays.grad_inv_scale[2 * i] * u), memory.counted(arrays.grad_inv_scale[2 * i + 1] * v),
         memory.counted(arrays.grad_rotation[i] / anisotropy)};
     const float shrunk = 1.0F - fmaxf(step.shrinkage, 1.0F / static_cast<float>(arrays.age[i]));
-    float ways[5];
+    float ways[geometry];
     geometry_directions(memory, gradients, arrays.products + geometry_pairs * i, shrunk, ways);
     const auto [along_u, along_v, log_u, log_v, turn] = ways;
     const float du = step.position * along_u / u;

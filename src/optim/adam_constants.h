@@ -8,7 +8,8 @@ inline constexpr float adam_eps = 1e-12F;  // gradients are means over a whole i
 inline constexpr float least_anisotropy = 0.3F;
 inline constexpr float least_position = -0.05F;
 inline constexpr float most_position = 1.05F;
-inline constexpr int geometry_pairs = 10;  // of two of the five geometric parameters
+inline constexpr int geometry = 5;  // columns: centre (2), log scale (2), rotation
+inline constexpr int geometry_pairs = geometry * (geometry - 1) / 2;
 /// x^-1/2 as a polynomial, to 11% between 0.2 and 4.2, the least and most that correlations shrunk by 0.2 can have for
 /// eigenvalues; exact at 1: least squares of the relative error at Chebyshev's points.
 inline constexpr float inverse_root[] = {2.434528811F, -2.472739847F, 1.334547244F, -0.325278291F, 0.028942083F};

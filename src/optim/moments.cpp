@@ -4,8 +4,11 @@
 
 #include "gsfit/core/error.h"
 #include "optim/adam_arrays.h"
+#include "optim/adam_constants.h"
 
 namespace gsfit {
+
+static_assert(Moments::pairs == geometry_pairs);
 
 Moments Moments::zeros(std::int64_t size, int channels, const at::Device& device) {
     const auto options = at::TensorOptions(device).dtype(at::kFloat);

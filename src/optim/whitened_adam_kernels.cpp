@@ -19,7 +19,6 @@
 #define GSFIT_ADAM_CONSTANTS
 namespace gsfit {
 
-inline constexpr int geometry = 5;
 inline constexpr int most_columns = geometry + max_channels;
 
 }  // namespace gsfit
