@@ -10,6 +10,7 @@
 
 #include "gsfit/codec.h"
 #include "gsfit/image.h"
+#include "gsfit/optim/held.h"
 #include "gsfit/train.h"
 #include "gsfit/types.h"
 
@@ -17,6 +18,7 @@ namespace gsfit {
 
 codec::Gaussians gaussians_of(const Field& field);
 Field field_of(const codec::Gaussians& gaussians, const codec::Description& description);
+Held held_of(const codec::Freezer::Bounds& bounds, const codec::Description& description);
 
 /// A reader of a file in memory, which outlives it.
 codec::Reader reader_of(std::span<const std::byte> file);

@@ -36,6 +36,12 @@ Field field_of(const codec::Gaussians& gaussians, const codec::Description& desc
             .raster_height = description.height};
 }
 
+Held held_of(const codec::Freezer::Bounds& bounds, const codec::Description& description) {
+    return {.least = field_of(bounds.least, description),
+            .most = field_of(bounds.most, description),
+            .size = tensor_of(bounds.size, 2)};
+}
+
 codec::Reader reader_of(std::span<const std::byte> file) {
     const auto read = [file](std::uint64_t offset, std::span<std::byte> target) {
         std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());

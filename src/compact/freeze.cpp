@@ -1,6 +1,3 @@
-#include <ATen/ops/empty.h>
-
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -50,14 +47,6 @@ public:
         return done_ < static_cast<int>(progress * codec::Freezer::stages + float_noise);
     }
 
-    [[nodiscard]] Held bounds() const {
-        const codec::Freezer::Bounds bounds = freezer_.bounds();
-        const Field least = field_of(bounds.least, description_);
-        const at::Tensor size = at::empty({least.size(), 2}, at::kFloat);
-        std::ranges::copy(bounds.size, size.mutable_data_ptr<float>());
-        return {.least = least, .most = field_of(bounds.most, description_), .size = size};
-    }
-
 private:
     codec::Freezer& freezer_;
     const codec::Description& description_;
@@ -80,7 +69,7 @@ std::optional<std::vector<std::byte>> frozen_file(const Field& field, const code
     TrainOptions freezing = options_of_freezing(options, description.blending, start.size());
     freezing.hold = {.apply = [&](const Field& now, double progress) { return rounding.hold(now, progress); },
                      .is_due = [&](double progress) { return rounding.is_due(progress); },
-                     .bounds = [&] { return rounding.bounds(); }};
+                     .bounds = [&] { return held_of(freezer.bounds(), description); }};
     TrainState state = state_of_start(std::move(start), freezing, Random(freezing.seed));
     if (train(image, freezing, listeners, std::move(state), stop).progress < 1) return std::nullopt;
     return freezer.file();

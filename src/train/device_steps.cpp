@@ -18,7 +18,6 @@ constexpr std::size_t most_on_their_way = 32;
 
 DeviceSteps::DeviceSteps(const Field& field, const PackedImage& target, const TrainOptions& options)
     : gpu_(field.position),
-      device_(field.position.device()),
       target_(target),
       common_{.blending = options.blending, .quantisation = options.quantisation, .graph = options.cuda_graph},
       mark_(gpu_->make_mark()) {}

@@ -33,8 +33,8 @@ public:
     /// Gives back what steps keep of the GPU's memory; none may be on its way.
     void let_go() { step_.reset(); }
 
-    /// The bounds that the steps given from now on keep the field to.
-    void keep_to(const Held& held) { held_ = on_device(held, device_); }
+    /// The bounds, on the GPU, that the steps given from now on keep the field to.
+    void keep_to(Held held) { held_ = std::move(held); }
 
     /// Gives the next step; `before` is the state that training goes back to when it fails.
     void give(const TrainState& before, const Lattice& lattice, const AdamStep& step);
@@ -68,7 +68,6 @@ private:
     Outcome go_back(std::size_t failed, const gpu::StepReport& report, TrainState& state);
 
     Gpu gpu_;
-    at::Device device_;
     PackedImage target_;
     StepPlan common_;  ///< what every plan of this run has
     std::optional<Held> held_;

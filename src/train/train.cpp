@@ -64,7 +64,7 @@ public:
             if (!options_.device.is_cpu()) device_target_ = target_.on_device(options_.device);
         });
         if (Gpu(state_.field.position)) device_steps_.emplace(state_.field, seen_target(), options_);
-        if (device_steps_ && options_.hold) memory_.attempt([&] { device_steps_->keep_to(options_.hold->bounds()); });
+        if (device_steps_ && options_.hold) memory_.attempt([&] { keep_to_bounds(); });
         looked_at_step_ = state_.step;
         clock_ -= state_.seconds;
         random_ = Random(state_.random);
@@ -189,9 +189,11 @@ private:
         state_.field.inv_scale.copy_(now.inv_scale);
         state_.field.rotation.copy_(now.rotation);
         state_.field.feature.copy_(now.feature);
-        between_steps([&] { device_steps_->keep_to(options_.hold->bounds()); });
+        between_steps([&] { keep_to_bounds(); });
         return true;
     }
+
+    void keep_to_bounds() { device_steps_->keep_to(on_device(options_.hold->bounds(), options_.device)); }
 
     /// Additions, refinement and sorting that are due; false when training went back to an earlier step.
     bool arrange() {

@@ -1,9 +1,7 @@
 // The kernel that keeps a field within bounds, beside what codec::Freezer does on the CPU.
 
-#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <random>
 
 #include "cuda/optim/adam.h"
@@ -28,13 +26,7 @@ Field shaken(Field field, std::mt19937& random) {
     return field;
 }
 
-Held held_of(const codec::Freezer& freezer) {
-    const codec::Freezer::Bounds bounds = freezer.bounds();
-    Held held{.least = field_of(bounds.least, description), .most = field_of(bounds.most, description), .size = {}};
-    held.size = at::empty({held.least.size(), 2}, at::kFloat);
-    std::ranges::copy(bounds.size, held.size.mutable_data_ptr<float>());
-    return held;
-}
+Held held_of(const codec::Freezer& freezer) { return gsfit::held_of(freezer.bounds(), description); }
 
 double difference(const at::Tensor& a, const at::Tensor& b) { return a.sub(b).abs().max().item<double>(); }
 
