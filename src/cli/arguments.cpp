@@ -120,6 +120,10 @@ void check_positional(const Syntax& syntax, const std::vector<std::string>& posi
 
 }  // namespace
 
+bool Arguments::has_key(std::string_view key) const {
+    return std::ranges::any_of(keys, [&](const auto& given) { return given.first == key; });
+}
+
 std::string Arguments::value(std::string_view flag) const {
     const auto found = flags.find(flag);
     return found == flags.end() ? "" : found->second;

@@ -39,6 +39,8 @@ struct Arguments {
     [[nodiscard]] bool has(std::string_view flag) const { return flags.find(flag) != flags.end(); }
     /// The flag's value, or an empty text when it was not given.
     [[nodiscard]] std::string value(std::string_view flag) const;
+    /// Whether a key of the schema was given.
+    [[nodiscard]] bool has_key(std::string_view key) const;
 };
 
 /// Dashes in a flag's name are taken for underscores; after `--` everything is positional. Throws UsageError: a flag

@@ -1,6 +1,5 @@
 // gsfit compress: an image as a compact file, of the size or the quality that is asked for.
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -37,8 +36,7 @@ Arguments tuned(Arguments arguments) {
     }
     if (tune == "psnr") return arguments;
     const auto set = [&](std::string_view name, std::string_view value) {
-        const bool is_given = std::ranges::any_of(arguments.keys, [&](const auto& key) { return key.first == name; });
-        if (!is_given) arguments.keys.emplace_back(name, value);
+        if (!arguments.has_key(name)) arguments.keys.emplace_back(name, value);
     };
     set("ssim_loss_ratio", "0.01");
     set("ssim_from", "0.5");

@@ -68,11 +68,6 @@ public:
     }
 
 private:
-    struct Fitted {
-        TrainState state;
-        double psnr = 0;  ///< [dB]
-    };
-
     static constexpr double share_of_fit = 0.72;  // of what is left of max_seconds
 
     TrainOptions options_of(const ImageInfo& info) {
@@ -122,11 +117,12 @@ private:
         const std::int64_t steps = probe_steps(options_.max_steps);
         const auto probed = training_.time([&] { return probe(config_, *image_, limited(1), count, steps); });
         if (!probed) return std::nullopt;
-        const double psnr = limit_ > 0 ? psnr_of(*probed) : psnr_of_run(psnr_of(*probed), steps, options_.max_steps);
-        const codec::Encoder encoder(gaussians_of(probed->field), description_of(*probed));
+        const double psnr = limit_ > 0 ? probed->psnr : psnr_of_run(probed->psnr, steps, options_.max_steps);
+        const Field& field = probed->state.field;
+        const codec::Encoder encoder(gaussians_of(field), description_of(probed->state));
         constexpr double finer = 1.5;  // than pays at once: fewer, finer ones gain more by training while rounded
-        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(probed->field, psnr) / finer).size());
-        return within_image(gaussians_of_bytes(*goal_.bytes, probed->field.size(), taken), pixels());
+        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(field, psnr) / finer).size());
+        return within_image(gaussians_of_bytes(*goal_.bytes, field.size(), taken), pixels());
     }
 
     std::optional<std::int64_t> count_of_psnr() {
@@ -147,10 +143,6 @@ private:
         return options;
     }
 
-    [[nodiscard]] double psnr_of(const TrainState& state) const {
-        return evaluate_psnr(state.field, state.blending, *image_);
-    }
-
     /// None when a stop was asked for.
     std::optional<Fitted> fit(std::int64_t count, const std::optional<Field>& from) {
         TrainOptions options = limited(share_of_fit);
@@ -161,14 +153,7 @@ private:
             start = start_from(*from, image_->info(), options);
         }
         const auto progress = progress_of(text_of("fitting ", count, " Gaussians"), options.max_steps);
-        Fitted fitted;
-        const auto watch = [&](const TrainEvent& event) {
-            (*progress)(event);
-            if (event.psnr) fitted.psnr = *event.psnr;
-        };
-        fitted.state =
-            training_.time([&] { return train(*image_, options, {watch}, std::move(start), &stop_requested()); });
-        return stop_requested() ? std::nullopt : std::optional(std::move(fitted));
+        return training_.time([&] { return fitted(*image_, options, std::move(start), *progress); });
     }
 
     [[nodiscard]] std::unique_ptr<Progress> progress_of(const std::string& phase, std::int64_t steps) const {

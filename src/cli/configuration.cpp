@@ -31,13 +31,12 @@ Config load_config(const Arguments& arguments) {
 
 Config load_config_with_image(Arguments arguments) {
     for (const std::string& image : arguments.positional) {
-        if (std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "input_path"; })) {
+        if (arguments.has_key("input_path")) {
             throw UsageError("the image is given twice: as argument and as --input_path; leave one of them out");
         }
         arguments.keys.emplace_back("input_path", image);
     }
-    const bool has_root = std::ranges::any_of(arguments.keys, [](const auto& key) { return key.first == "data_root"; });
-    if (!arguments.positional.empty() && !has_root) arguments.keys.emplace_back("data_root", "");
+    if (!arguments.positional.empty() && !arguments.has_key("data_root")) arguments.keys.emplace_back("data_root", "");
     return load_config(arguments);
 }
 
@@ -73,13 +72,15 @@ std::string wanted_device(const Config& config) {
     return config.recipe() == Recipe::image_gs && wish == "cuda:0" && in_file ? "auto" : wish;
 }
 
-int wanted_threads(const Arguments& arguments) {
+Config load_key(const Arguments& arguments, const std::string& key) {
     Sources sources;
     sources.environment = process_environment();
-    if (arguments.has("threads")) {
-        sources.flags.emplace_back("threads", arguments.value("threads"));
-    }
-    return static_cast<int>(Config::load(sources).integer("threads"));
+    if (arguments.has(key)) sources.flags.emplace_back(key, arguments.value(key));
+    return Config::load(sources);
+}
+
+int wanted_threads(const Arguments& arguments) {
+    return static_cast<int>(load_key(arguments, "threads").integer("threads"));
 }
 
 nlohmann::ordered_json value_of(const Config& config, const Key& key) {

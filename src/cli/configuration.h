@@ -29,6 +29,10 @@ bool is_free_when_resumed(const Key& key);
 /// can train too.
 std::string wanted_device(const Config& config);
 
+/// For a command without keys, one of whose flags stands for this one: what that says, or else the environment. Throws
+/// UsageError.
+Config load_key(const Arguments& arguments, const std::string& key);
+
 /// Threads that a command without keys computes with: --threads, or else GSFIT_THREADS. Throws UsageError.
 int wanted_threads(const Arguments& arguments);
 

@@ -52,10 +52,7 @@ std::vector<std::byte> encoded(const Arguments& arguments, const SavedField& sav
 
 /// Training while it is rounded, where --device or the environment says.
 TrainOptions options_of_freezing(const Arguments& arguments, std::int64_t steps) {
-    Sources sources;
-    sources.environment = process_environment();
-    if (arguments.has("device")) sources.flags.emplace_back("device", arguments.value("device"));
-    const DeviceChoice device = device_of(Config::load(sources));
+    const DeviceChoice device = device_of(load_key(arguments, "device"));
     if (!device.note.empty()) std::fprintf(stderr, "gsfit: %s\n", device.note.c_str());
     TrainOptions options;
     options.max_steps = steps;
