@@ -11,6 +11,7 @@
 #include "gsfit/train.h"
 #include "reference/compare.h"
 #include "reference/simd_targets.h"
+#include "unit/cloned_state.h"
 
 namespace gsfit {
 namespace {
@@ -63,15 +64,6 @@ TrainOptions large_run() {
     options.growth_until = 0.7F;
     options.eval_steps = 7;
     return options;
-}
-
-TrainState clone(const TrainState& state) {
-    TrainState copy = state;
-    for (at::Tensor* tensor : {&copy.field.position, &copy.field.inv_scale, &copy.field.rotation, &copy.field.feature,
-                               &copy.moments.first, &copy.moments.second, &copy.moments.products, &copy.moments.age}) {
-        *tensor = tensor->clone();
-    }
-    return copy;
 }
 
 void expect_same_bits(const TrainState& a, const TrainState& b) {

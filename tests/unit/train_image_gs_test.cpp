@@ -12,6 +12,7 @@
 #include "gsfit/train.h"
 #include "train/plateau.h"
 #include "train/schedule.h"
+#include "unit/cloned_state.h"
 #include "unit/recipes.h"
 
 namespace gsfit {
@@ -104,12 +105,7 @@ TEST(TrainImageGs, ResumesBitForBit) {
         std::optional<TrainState> saved;
         train(rings(), options, {[&](const TrainEvent& event) {
                   if (event.kind != Kind::stepped || event.state.step != at) return;
-                  saved = event.state;
-                  for (at::Tensor* tensor :
-                       {&saved->field.position, &saved->field.inv_scale, &saved->field.rotation, &saved->field.feature,
-                        &saved->moments.first, &saved->moments.second, &saved->moments.products, &saved->moments.age}) {
-                      *tensor = tensor->clone();
-                  }
+                  saved = clone(event.state);
               }});
         const TrainState resumed = train(rings(), options, {}, saved);
         EXPECT_TRUE(resumed.field.position.equal(straight.field.position)) << at;

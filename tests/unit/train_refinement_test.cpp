@@ -12,6 +12,7 @@
 #include "gsfit/train.h"
 #include "train/patches.h"
 #include "train/schedule.h"
+#include "unit/cloned_state.h"
 
 namespace gsfit {
 namespace {
@@ -152,12 +153,7 @@ TEST(TrainRefinement, ResumesBitForBit) {
         std::optional<TrainState> saved;
         train(half_striped(), refined_run(), {[&](const TrainEvent& event) {
                   if (event.kind != Kind::stepped || event.state.step != at) return;
-                  saved = event.state;
-                  for (at::Tensor* tensor :
-                       {&saved->field.position, &saved->field.inv_scale, &saved->field.rotation, &saved->field.feature,
-                        &saved->moments.first, &saved->moments.second, &saved->moments.products, &saved->moments.age}) {
-                      *tensor = tensor->clone();
-                  }
+                  saved = clone(event.state);
               }});
         const TrainState resumed = train(half_striped(), refined_run(), {}, saved);
         EXPECT_TRUE(resumed.field.position.equal(straight.field.position)) << at;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gsfit/core/error.h"
+#include "unit/cloned_state.h"
 
 namespace gsfit {
 namespace {
@@ -78,20 +79,12 @@ TEST(Start, AStoppedRunGoesOnBitForBitWithoutTheField) {
     const PackedImage image = waves(64, 48, 3);
     const Field field = train(image, run_of(20), {}).field;
     const TrainState start = start_from(field, image.info(), run_of(100));
-    const auto copy = [](TrainState state) {
-        for (at::Tensor* tensor :
-             {&state.field.position, &state.field.inv_scale, &state.field.rotation, &state.field.feature,
-              &state.moments.first, &state.moments.second, &state.moments.products, &state.moments.age}) {
-            *tensor = tensor->clone();
-        }
-        return state;
-    };
-    const TrainState straight = train(image, run_of(100), {}, copy(start));
+    const TrainState straight = train(image, run_of(100), {}, clone(start));
     std::atomic<bool> stop = false;
     const auto stop_at_3 = [&](const TrainEvent& event) { stop = event.state.step >= 3; };
-    const TrainState stopped = train(image, run_of(100), {stop_at_3}, copy(start), &stop);
+    const TrainState stopped = train(image, run_of(100), {stop_at_3}, clone(start), &stop);
     ASSERT_LT(stopped.field.size(), 100);
-    const TrainState resumed = train(image, run_of(100), {}, copy(stopped));
+    const TrainState resumed = train(image, run_of(100), {}, clone(stopped));
     EXPECT_TRUE(same_bits(straight.field.position, resumed.field.position));
     EXPECT_TRUE(same_bits(straight.field.feature, resumed.field.feature));
 }
