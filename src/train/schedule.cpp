@@ -159,7 +159,7 @@ AdamStep Schedule::adam_step(const TrainState& state, double steps) const {
 
 StepSizes Schedule::step_sizes(float scale, double steps) const {
     const auto shape = static_cast<float>(std::clamp(2.1 / std::sqrt(steps), 0.16, 0.21));
-    const auto feature = static_cast<float>(std::clamp(0.25 / std::sqrt(steps), 0.008, 0.025));
+    const auto feature = static_cast<float>(std::clamp(0.25 / std::sqrt(steps), 0.018, 0.025));
     const auto chosen = [&](float option, float usual) { return scale * (option > 0 ? option : usual); };
     return {.position = chosen(options_.position_step, 2.0F * shape),
             .scale = chosen(options_.scale_step, shape),

@@ -369,7 +369,7 @@ TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     EXPECT_FLOAT_EQ(sizes.rotation, 0.16F);
     EXPECT_FLOAT_EQ(sizes.position, 0.32F);
     EXPECT_FLOAT_EQ(sizes.shrinkage, 0.2F);
-    EXPECT_FLOAT_EQ(sizes.feature, 0.0125F);
+    EXPECT_FLOAT_EQ(sizes.feature, 0.018F);
     EXPECT_FLOAT_EQ(whitened(1).steps.scale, 0.21F);
     EXPECT_FLOAT_EQ(whitened(1).steps.feature, 0.025F);
     EXPECT_FLOAT_EQ(sizes.betas.first, 0.85F);
@@ -378,7 +378,7 @@ TEST(Schedule, StepsShrinkWithTheirNumberAndTowardsTheEnd) {
     EXPECT_FLOAT_EQ(whitened(1).steps.betas.first, 0.7F);
     EXPECT_FLOAT_EQ(whitened(1).steps.betas.second, 0.8F);
     EXPECT_FLOAT_EQ(whitened(1e6).steps.scale, 0.16F);
-    EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.008F);
+    EXPECT_FLOAT_EQ(whitened(1e6).steps.feature, 0.018F);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.7)), 1);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(0.85)), 0.525F);
     EXPECT_FLOAT_EQ(schedule.step_scale(after(1)), 0.05F);
