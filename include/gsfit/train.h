@@ -58,6 +58,9 @@ struct Hold {
     std::function<Held()> bounds;
 };
 
+/// What is measured of the finished field.
+enum class Measured { nothing, psnr, psnr_and_ssim };
+
 /// Options of a run. Fractions are of the whole of it.
 struct TrainOptions {
     std::int64_t num_gaussians = 10000;  ///< at the end; 1 to the number of pixels
@@ -95,11 +98,12 @@ struct TrainOptions {
     float scale_step = 0;
     float rotation_step = 0;
     float feature_step = 0;
-    float decay_from = 0.7F;                   ///< steps are constant until then, then fall by a cosine
-    float decay_floor = 0.05F;                 ///< to this part
-    bool sublattice = true;                    ///< train on random phases of every f-th pixel
-    std::int64_t eval_steps = 100;             ///< steps between evaluations; 0: only at the end
-    std::optional<Quantisation> quantisation;  ///< what is drawn is quantised so; gradients pass straight through
+    float decay_from = 0.7F;                    ///< steps are constant until then, then fall by a cosine
+    float decay_floor = 0.05F;                  ///< to this part
+    bool sublattice = true;                     ///< train on random phases of every f-th pixel
+    std::int64_t eval_steps = 100;              ///< steps between evaluations; 0: only at the end
+    Measured at_end = Measured::psnr_and_ssim;  ///< recipe image_gs measures both in every evaluation
+    std::optional<Quantisation> quantisation;   ///< what is drawn is quantised so; gradients pass straight through
     /// A run that is held so adds, moves and sorts no Gaussians, and sees one sub-lattice all along, the second of the
     /// usual ones.
     std::optional<Hold> hold;

@@ -7,8 +7,9 @@
 
 namespace gsfit::cli {
 
-std::optional<Fitted> fitted(const PackedImage& image, const TrainOptions& options, std::optional<TrainState> start,
+std::optional<Fitted> fitted(const PackedImage& image, TrainOptions options, std::optional<TrainState> start,
                              Progress& progress) {
+    options.at_end = Measured::psnr;
     Fitted result;
     const auto watch = [&](const TrainEvent& event) {
         progress(event);

@@ -23,7 +23,7 @@ std::optional<Fitted> probe(const Config& config, const PackedImage& image, Trai
 
 /// What train() makes of the image, with the PSNR that it ends on; `progress` is told of it. None when a signal asked
 /// for a stop.
-std::optional<Fitted> fitted(const PackedImage& image, const TrainOptions& options, std::optional<TrainState> start,
+std::optional<Fitted> fitted(const PackedImage& image, TrainOptions options, std::optional<TrainState> start,
                              Progress& progress);
 
 /// The PSNR [dB] of such a fit.

@@ -15,6 +15,7 @@ TrainOptions options_of_freezing(TrainOptions options, const Blending& blending,
     options.image_gs.reset();
     options.quantisation.reset();
     options.eval_steps = 0;
+    options.at_end = Measured::nothing;
     constexpr float first = 0.005F;  // of the steps that a field is trained with: more is unstable while it is rounded
     constexpr float last = 0.002F;
     options.position_step = 0.1F * first;

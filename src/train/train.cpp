@@ -439,11 +439,15 @@ private:
         return !options_.refinement || state_.rounds == options_.refinement->rounds;
     }
 
-    /// PSNR on the way, for recipe image_gs and of the finished field SSIM as well.
+    /// PSNR on the way, at the end what is asked for, and for recipe image_gs SSIM as well in both.
     void evaluate() {
+        const Measured measured = options_.image_gs ? Measured::psnr_and_ssim
+                                  : done()          ? options_.at_end
+                                                    : Measured::psnr;
+        if (measured == Measured::nothing) return;
         between_steps([&] {
             const Field drawn = drawn_field(state_);
-            if (!done() && !options_.image_gs) {
+            if (measured == Measured::psnr) {
                 psnr_ = evaluate_psnr(drawn, state_.blending, seen_target());
                 return;
             }

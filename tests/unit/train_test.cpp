@@ -162,6 +162,23 @@ TEST(Train, EvaluatesAtTheEndEvenWhenNotAskedTo) {
     EXPECT_EQ(evaluated->second, 12);
 }
 
+TEST(Train, MeasuresAtTheEndWhatIsAskedFor) {
+    for (const Measured measured : {Measured::nothing, Measured::psnr, Measured::psnr_and_ssim}) {
+        TrainOptions options = short_run();
+        options.eval_steps = 0;
+        options.at_end = measured;
+        bool psnr = false;
+        bool ssim = false;
+        const auto watch = [&](const TrainEvent& event) {
+            psnr = event.psnr.has_value();
+            ssim = event.ssim.has_value();
+        };
+        train(picture(40, 30, 3), options, {watch});
+        EXPECT_EQ(psnr, measured != Measured::nothing);
+        EXPECT_EQ(ssim, measured == Measured::psnr_and_ssim);
+    }
+}
+
 TEST(Train, GrowsToTheNumberAskedFor) {
     for (const std::int64_t count : {1, 2, 7, 100, 599}) {
         SCOPED_TRACE(count);
