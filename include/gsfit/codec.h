@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "gsfit/blending.h"
 #include "gsfit/core/maps.h"
+#include "gsfit/core/views.h"
 
 namespace gsfit::codec {
 
@@ -82,6 +84,10 @@ public:
         std::vector<float> size;  ///< N x 2: of the mean log2 sigma, kept by scaling both sigmas alike
     };
     [[nodiscard]] Bounds bounds() const;
+    /// After all stages: changes what is frozen of scales, angles and places by single steps, for as long as that makes
+    /// the picture closer to the target, whose size and channels are the description's; after so many seconds no part
+    /// of the file is begun any more. Not with blend topk_norm or support tile16.
+    void settle(const PackedView& target, double seconds = std::numeric_limits<double>::infinity());
     /// After all stages.
     [[nodiscard]] std::vector<std::byte> file() const;
 

@@ -24,7 +24,8 @@ Held held_of(const codec::Freezer::Bounds& bounds, const codec::Description& des
 codec::Reader reader_of(std::span<const std::byte> file);
 
 /// The file of the field, which is trained on while it is rounded stage by stage (codec::Freezer), by train() with the
-/// options' steps or seconds, loss, memory and device. `q` is as for codec::Encoder. None when `stop` became true.
+/// options' steps or seconds, loss, memory and device, and settled at last (codec::Freezer::settle), in up to
+/// 0.4 times these seconds besides. `q` is as for codec::Encoder. None when `stop` became true.
 /// Listeners and errors are train()'s; codec::Encoder's too.
 std::optional<std::vector<std::byte>> frozen_file(const Field& field, const codec::Description& description,
                                                   const PackedImage& image, double q, const TrainOptions& options,

@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    static constexpr double share_of_fit = 0.72;  // of what is left of max_seconds
+    static constexpr double share_of_fit = 0.68;  // of what is left of max_seconds
 
     TrainOptions options_of(const ImageInfo& info) {
         TrainOptions options = train_options(config_, info);
@@ -120,8 +120,7 @@ private:
         const double psnr = limit_ > 0 ? probed->psnr : psnr_of_run(probed->psnr, steps, options_.max_steps);
         const Field& field = probed->state.field;
         const codec::Encoder encoder(gaussians_of(field), description_of(probed->state));
-        constexpr double finer = 1.5;  // than pays at once: fewer, finer ones gain more by training while rounded
-        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(field, psnr) / finer).size());
+        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(field, psnr)).size());
         return within_image(gaussians_of_bytes(*goal_.bytes, field.size(), taken), pixels());
     }
 
@@ -220,7 +219,7 @@ private:
     }
 
     std::optional<std::vector<std::byte>> frozen(const Field& field, const codec::Description& description, double q) {
-        constexpr double share = 0.85;  // the rest is for the file to be written and looked at
+        constexpr double share = 0.55;  // the rest is to look at the field, settle the file and look at that
         TrainOptions options = limited(share);
         options.max_steps = task_.freezing_steps.value_or(std::max<std::int64_t>(1, 2 * options_.max_steps / 7));
         const auto progress = progress_of(text_of("rounding ", field.size(), " Gaussians"), options.max_steps);

@@ -64,8 +64,9 @@ struct Encoder::State {
         fit_shape_steps(own, importances);
         each_gaussian(own, [&](PlannedPart& planned, int i) {
             const ShapeScale scale(planned.part, own.steps(planned), own.header.least_sigma, i);
-            quantise_form(items[planned.items[i]], scale, planned.part, i);
-            quantise_place(items[planned.items[i]], scale, planned.part, i);
+            const Item& item = items[planned.items[i]];
+            quantise_form(item, scale, planned.part, i);
+            quantise_place(item.x, item.y, scale, planned.part, i);
         });
         return file_of(own);
     }

@@ -1,4 +1,4 @@
-// Rounds a field bit by bit while it is trained.
+// Rounds a field bit by bit while it is trained, and settles what came of that.
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include "codec/fit.h"
 #include "codec/floats.h"
 #include "codec/quantise.h"
+#include "codec/settle.h"
 #include "codec/write.h"
 
 namespace gsfit::codec {
@@ -95,7 +96,7 @@ struct Freezer::State {
         if (kind == Kind::color) return quantise_color(item, steps, planned.part, i);
         const ShapeScale scale(planned.part, steps, plan.header.least_sigma, i);
         if (kind == Kind::form) quantise_form(item, scale, planned.part, i);
-        quantise_place(item, scale, planned.part, i);
+        quantise_place(item.x, item.y, scale, planned.part, i);
     }
 
     void hold(Gaussians& now) const {
@@ -212,6 +213,8 @@ void Freezer::freeze(const Gaussians& now) { state_->freeze(now); }
 void Freezer::hold(Gaussians& now) const { state_->hold(now); }
 
 Freezer::Bounds Freezer::bounds() const { return state_->bounds(); }
+
+void Freezer::settle(const PackedView& target, double seconds) { codec::settle(state_->plan, target, seconds); }
 
 std::vector<std::byte> Freezer::file() const {
     Plan plan = state_->plan;

@@ -25,6 +25,11 @@ public:
     [[nodiscard]] Point at(int index) const;
     /// That of the cell's which is nearest, measured in steps.
     [[nodiscard]] Point nearest(double x, double y) const;
+    /// Whether the point lies in the cell.
+    [[nodiscard]] bool contains(const Point& point) const {
+        const auto is_inside = [](std::int64_t place) { return place >= -half && place < half; };
+        return is_inside(x(point)) && is_inside(y(point));
+    }
     [[nodiscard]] std::int64_t x(const Point& point) const { return along_.x * point.along + across_.x * point.across; }
     [[nodiscard]] std::int64_t y(const Point& point) const { return along_.y * point.along + across_.y * point.across; }
 

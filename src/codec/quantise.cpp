@@ -34,17 +34,17 @@ void quantise_form(const Item& item, const ShapeScale& scale, Part& part, int ga
     shape.angle = rounded(item.angle / std::numbers::pi * angles, 0, angles) % angles;
 }
 
-void quantise_place(const Item& item, const ShapeScale& scale, Part& part, int gaussian) {
+void quantise_place(double x, double y, const ShapeScale& scale, Part& part, int gaussian) {
     Shape& shape = part.shape[gaussian];
     const Grid& grid = part.grid;
     const int cell = part.cell[gaussian];
     // From the cell's centre, in the lattice's units.
-    const auto place = [&](double x, std::int64_t first, int index) {
+    const auto place = [&](double pixel, std::int64_t first, int index) {
         const double from = static_cast<double>(first) + (index + 0.5) * grid.cell;
-        return std::ldexp((x - from) / grid.cell, place_bits);
+        return std::ldexp((pixel - from) / grid.cell, place_bits);
     };
-    const Lattice::Point point = scale.lattice(shape).nearest(place(item.x, grid.left, cell % grid.columns),
-                                                              place(item.y, grid.top, cell / grid.columns));
+    const Lattice::Point point =
+        scale.lattice(shape).nearest(place(x, grid.left, cell % grid.columns), place(y, grid.top, cell / grid.columns));
     shape.along = point.along;
     shape.across = point.across;
     part.geometry[gaussian] = scale.geometry(shape);

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "gsfit/compact.h"
@@ -73,6 +74,10 @@ std::optional<std::vector<std::byte>> frozen_file(const Field& field, const code
                      .bounds = [&] { return held_of(freezer.bounds(), description); }};
     TrainState state = state_of_start(std::move(start), freezing, Random(freezing.seed));
     if (train(image, freezing, listeners, std::move(state), stop).progress < 1) return std::nullopt;
+    constexpr double share = 0.4;
+    freezer.settle(image.view(),
+                   options.max_seconds > 0 ? share * options.max_seconds : std::numeric_limits<double>::infinity());
+    image.drop({0, image.height()});
     return freezer.file();
 }
 

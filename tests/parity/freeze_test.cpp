@@ -43,7 +43,7 @@ PackedImage waves() {
     return PackedImage::copy(pixels, description.width, description.height, 3);
 }
 
-TEST(Freezing, OnAGpuEndsAtWhatTheFileHolds) {
+TEST(Freezing, OnAGpuEndsAtWhatIsSettled) {
     const PackedImage image = waves();
     TrainOptions options;
     options.num_gaussians = 150;
@@ -58,11 +58,14 @@ TEST(Freezing, OnAGpuEndsAtWhatTheFileHolds) {
     ASSERT_TRUE(file);
     EXPECT_TRUE(frozen.moved);
     const codec::Gaussians decoded = reader_of(*file).decode();
-    EXPECT_EQ(frozen.now, decoded);
+    EXPECT_EQ(frozen.now.feature, decoded.feature);
+    const auto psnr_of = [&](const codec::Gaussians& field) {
+        return evaluate_psnr(field_of(field, description), {}, image);
+    };
+    EXPECT_GT(psnr_of(decoded), psnr_of(frozen.now));
     const codec::Encoder encoder(gaussians_of(start), description);
     const codec::Gaussians at_once = reader_of(encoder.encode(q)).decode();
-    EXPECT_GT(evaluate_psnr(field_of(decoded, description), {}, image),
-              evaluate_psnr(field_of(at_once, description), {}, image) + 0.15);
+    EXPECT_GT(psnr_of(frozen.now), psnr_of(at_once) + 0.15);
 }
 
 }  // namespace

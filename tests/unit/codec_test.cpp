@@ -41,7 +41,7 @@ Plan quantised_plan(const Gaussians& gaussians, const Description& description) 
     each([&](const Item& item, PlannedPart& planned, int i) {
         const ShapeScale scale(planned.part, plan.steps(planned), plan.header.least_sigma, i);
         quantise_form(item, scale, planned.part, i);
-        quantise_place(item, scale, planned.part, i);
+        quantise_place(item.x, item.y, scale, planned.part, i);
     });
     return plan;
 }

@@ -116,6 +116,19 @@ TEST_F(Compact, WhatIsTrainedLastIsWhatTheFileHolds) {
     Field last;
     const auto keep = [&](const TrainEvent& event) { last = event.state.field; };
     const auto file = frozen_file(field_, description_, image_, 1e-3, short_run(30), {keep});
+    const codec::Gaussians trained = gaussians_of(last);
+    const codec::Gaussians held = reader_of(*file).decode();
+    EXPECT_EQ(trained.feature, held.feature);
+    EXPECT_NE(trained, held) << "and settled";
+    EXPECT_GT(psnr_of(*file), evaluate_psnr(last, description_.blending, image_));
+}
+
+TEST_F(Compact, WhatCannotBeSettledIsWhatTheFileHolds) {
+    codec::Description description = description_;
+    description.blending.blend = Blend::topk_norm;
+    Field last;
+    const auto keep = [&](const TrainEvent& event) { last = event.state.field; };
+    const auto file = frozen_file(field_, description, image_, 1e-3, short_run(30), {keep});
     EXPECT_EQ(gaussians_of(last), reader_of(*file).decode());
 }
 
