@@ -190,6 +190,8 @@ TEST(CodecSettle, MakesTheNearestPicture) {
     Freezer freezer(moved(field), small, q);
     round_all(freezer);
     const Gaussians before = decoded(freezer.file());
+    freezer.settle(target.view(), -1);
+    EXPECT_EQ(decoded(freezer.file()), before) << "no time, no change";
     freezer.settle(target.view());
     const Gaussians after = decoded(freezer.file());
     EXPECT_EQ(after.feature, before.feature);
