@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
-#include "cli/probe.h"
+#include "cli/compact.h"
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "gsfit/compact/amount.h"
+#include "gsfit/compact/rounding.h"
 
 namespace gsfit::cli {
 namespace {
@@ -39,6 +40,25 @@ std::optional<Config> with_amount_of_psnr(const Config& config, double psnr, con
         [&](std::int64_t count, std::int64_t steps) { return probed_psnr(config, image, options, count, steps); });
     if (!amount) return std::nullopt;
     return settled(config, amount->gaussians, "target_psnr", psnr);
+}
+
+std::int64_t amount_of_bytes(std::int64_t bytes, const Fitted& probed, const PackedImage& image,
+                             const TrainOptions& options) {
+    const bool by_clock = options.max_seconds > 0;
+    const std::int64_t steps = probe_steps(options.max_steps);
+    const double psnr = by_clock ? probed.psnr : psnr_of_run(probed.psnr, steps, options.max_steps);
+    const Field& field = probed.state.field;
+    const codec::Encoder encoder(gaussians_of(field), description_of(probed.state, image.maps()));
+    constexpr double finer = 1.25;  // than pays at once: too many Gaussians lose more than too few
+    const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(field, psnr) / finer).size());
+    return within_image(gaussians_of_bytes(bytes, field.size(), taken), image.width() * image.height());
+}
+
+std::optional<Config> with_amount_of_bytes(const Config& config, std::int64_t bytes, const PackedImage& image,
+                                           const TrainOptions& options) {
+    const auto probed = probe(config, image, options, options.num_gaussians, probe_steps(options.max_steps));
+    if (!probed) return std::nullopt;
+    return settled(config, amount_of_bytes(bytes, *probed, image, options), "target_bytes", bytes);
 }
 
 bool is_amount_auto(const Config& config) { return config.integer("num_gaussians") == 0; }

@@ -28,6 +28,11 @@ codec::Description description_of(const SavedField& saved) {
     return description;
 }
 
+codec::Description description_of(const TrainState& state, const ImageMaps& maps) {
+    return description_of(
+        {.field = state.field, .blending = state.blending, .maps = maps, .quantisation = std::nullopt, .metadata = {}});
+}
+
 void check_compact_output(const Arguments& arguments) {
     if (!arguments.has("output")) {
         throw UsageError("no output is given; name the file to write with -o");

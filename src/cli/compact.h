@@ -14,6 +14,7 @@
 namespace gsfit::cli {
 
 codec::Description description_of(const SavedField& saved);
+codec::Description description_of(const TrainState& state, const ImageMaps& maps);
 
 /// Which part of the training raster, whose width and height it is given, is needed; none: all.
 using WantedPart = std::function<std::optional<codec::Rectangle>(std::int64_t width, std::int64_t height)>;

@@ -111,18 +111,13 @@ private:
         return training_.time([&] { return auto_amount(config_, *image_, limited(1)); });
     }
 
-    /// By what a Gaussian of this image takes where it is rounded as coarsely as pays.
+    /// By a short fit.
     std::optional<std::int64_t> count_of_bytes() {
         const std::int64_t count = options_.num_gaussians;
         const std::int64_t steps = probe_steps(options_.max_steps);
         const auto probed = training_.time([&] { return probe(config_, *image_, limited(1), count, steps); });
         if (!probed) return std::nullopt;
-        const double psnr = limit_ > 0 ? probed->psnr : psnr_of_run(probed->psnr, steps, options_.max_steps);
-        const Field& field = probed->state.field;
-        const codec::Encoder encoder(gaussians_of(field), description_of(probed->state));
-        constexpr double finer = 1.25;  // than pays at once: too many Gaussians lose more than too few
-        const auto taken = static_cast<std::int64_t>(encoder.encode(best_q(field, psnr) / finer).size());
-        return within_image(gaussians_of_bytes(*goal_.bytes, field.size(), taken), pixels());
+        return amount_of_bytes(*goal_.bytes, *probed, *image_, options_);
     }
 
     std::optional<std::int64_t> count_of_psnr() {
@@ -184,17 +179,9 @@ private:
                                  task_.num_gaussians ? "more Gaussians or more steps" : "more steps or ask for less"));
     }
 
-    [[nodiscard]] codec::Description description_of(const TrainState& state) const {
-        return cli::description_of({.field = state.field,
-                                    .blending = state.blending,
-                                    .maps = image_->maps(),
-                                    .quantisation = std::nullopt,
-                                    .metadata = {}});
-    }
-
     std::optional<Compressed> rounded(const Fitted& fitted) {
         const Field& field = fitted.state.field;
-        const codec::Description description = description_of(fitted.state);
+        const codec::Description description = description_of(fitted.state, image_->maps());
         RoundingSearch search(field, description, *image_, fitted.psnr, goal_);
         std::optional<Compressed> best;
         constexpr int most_rounds = 6;

@@ -336,6 +336,7 @@ ExitCode fit(Job job) {
     const DeviceChoice device = device_of(job.config);
     const ImageInfo info = inspect_target(job.image, job.config);
     const double target_psnr = job.config.number("target_psnr");
+    const std::int64_t target_bytes = job.config.integer("target_bytes");
     const bool is_auto = is_amount_auto(job.config);
     job.config = with_planned_amount(job.config, info);
     TrainOptions options = options_of(job, info);
@@ -346,9 +347,10 @@ ExitCode fit(Job job) {
     TargetReader reader(job, *progress);
     PackedImage image = reader.read(settings.target_in_file);
     stop_on_signals();
-    if (target_psnr > 0 || is_auto) {
-        const auto config = is_auto ? with_auto_amount(job.config, image, options)
-                                    : with_amount_of_psnr(job.config, target_psnr, image, options);
+    if (target_psnr > 0 || target_bytes > 0 || is_auto) {
+        const auto config = is_auto            ? with_auto_amount(job.config, image, options)
+                            : target_bytes > 0 ? with_amount_of_bytes(job.config, target_bytes, image, options)
+                                               : with_amount_of_psnr(job.config, target_psnr, image, options);
         if (!config) return exit_code_of_signal();
         job.config = *config;
         options.num_gaussians = job.config.integer("num_gaussians");

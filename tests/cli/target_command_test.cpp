@@ -60,12 +60,17 @@ TEST_F(Target, ARunKeepsTheNumberThatWasFound) {
     EXPECT_EQ(gsfit(workspace_, {"train", "--resume=run"}).exit_code, 0);
 }
 
-TEST_F(Target, BytesTellTheNumber) {
-    EXPECT_EQ(trained({"--target_bytes=1500", "--max_steps=100"})["gaussians"], 320);  // 8 (1500 - 60) / 36
-    EXPECT_NE(config_of_run().find("\nnum_gaussians: 320  # by target_bytes 1500\n"), std::string::npos);
+TEST_F(Target, BytesTellTheNumberByAShortFit) {
+    const auto done = trained({"--target_bytes=1500", "--max_steps=100"});
+    const int count = done["gaussians"].get<int>();
+    EXPECT_GE(count, 160);
+    EXPECT_LE(count, 640);
+    EXPECT_NE(count, 320) << "planned, not probed";
+    EXPECT_NE(config_of_run().find("\nnum_gaussians: " + std::to_string(count) + "  # by target_bytes 1500\n"),
+              std::string::npos);
     EXPECT_EQ(gsfit(workspace_, {"encode", "run", "-o", "x.gsf", "--bytes=1500"}).exit_code, 0);
     const Result plan = gsfit(workspace_, {"plan", "photo.png", "--target_bytes=1500", "--device=cpu", "--json"});
-    EXPECT_EQ(nlohmann::json::parse(plan.out)["gaussians"], 320);
+    EXPECT_EQ(nlohmann::json::parse(plan.out)["gaussians"], 320) << "8 (1500 - 60) / 36";
 }
 
 TEST_F(Target, AutoIsFoundByTheImage) {
