@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "codec/canvas.h"
-#include "codec/colors.h"
+#include "codec/floats.h"
 #include "codec/quantise.h"
 #include "gsfit/core/parallel.h"
 
@@ -27,15 +27,11 @@ struct Drawn {
     std::size_t channels;
 
     Drawn(const Part& part, float limit, const PackedView& target) : channels(static_cast<std::size_t>(part.channels)) {
-        std::vector<std::int32_t> values(channels);
         for (int i = 0; i < part.size(); ++i) {
             splats.push_back(splat_of(part.geometry[i]));
             const Window own = window_of(splats.back(), limit, target);
             window = i == 0 ? own : window.with(own);
-            std::ranges::copy(part.values(i), values.begin());
-            from_axes(values);
-            for (const std::int32_t value : values)
-                colors.push_back(static_cast<float>(std::ldexp(value, -value_bits)));
+            append_feature(colors, part, i);
         }
     }
     [[nodiscard]] std::span<const float> color(std::size_t i) const {
@@ -112,11 +108,12 @@ private:
         Splat& splat = drawn_.splats[i];
         const auto color = drawn_.color(i);
         canvas_.look_without(splat, color, i, samples_);
+        const ShapeScale scale(part_, steps_, least_sigma_, i);
         const State start{part_.shape[i], part_.geometry[i], error_of(part_.geometry[i], color)};
         State best = start;
         constexpr int most_steps = 3;
         for (int step = 0; step < most_steps; ++step) {
-            const State next = better(i, best, color);
+            const State next = better(i, best, color, scale);
             if (next.error >= best.error) break;
             best = next;
         }
@@ -133,8 +130,7 @@ private:
     }
 
     /// The best of a state and those next to it.
-    State better(int i, const State& state, std::span<const float> color) {
-        const ShapeScale scale(part_, steps_, least_sigma_, i);
+    State better(int i, const State& state, std::span<const float> color, const ShapeScale& scale) {
         State best = state;
         for (const Shape& shape : neighbours_of(state.shape, scale)) {
             if (!take(i, shape, state, scale)) continue;
@@ -171,11 +167,13 @@ private:
 std::array<std::vector<std::size_t>, 5> kinds_of(const Plan& plan) {
     const Layout layout(plan.header);
     std::array<std::vector<std::size_t>, 5> kinds;
+    const auto kind_of = [&](std::int64_t part) {
+        if (part == 0) return std::int64_t{0};
+        const std::int64_t chunk = part - 1;
+        return 1 + chunk / layout.chunk_columns % 2 * 2 + chunk % layout.chunk_columns % 2;
+    };
     for (std::size_t part = 0; part < plan.parts.size(); ++part) {
-        if (plan.parts[part].items.empty()) continue;
-        const auto chunk = static_cast<std::int64_t>(part) - 1;
-        const auto kind = 1 + chunk / layout.chunk_columns % 2 * 2 + chunk % layout.chunk_columns % 2;
-        kinds[part == 0 ? 0 : static_cast<std::size_t>(kind)].push_back(part);
+        if (!plan.parts[part].items.empty()) kinds[kind_of(static_cast<std::int64_t>(part))].push_back(part);
     }
     return kinds;
 }

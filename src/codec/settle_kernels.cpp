@@ -39,7 +39,7 @@ struct Weights {
     }
     HWY_INLINE V at(const Samples& samples, std::size_t i) const {
         const D d;
-        return at(hn::LoadU(d, samples.row(0) + i), hn::LoadU(d, samples.row(1) + i));
+        return at(hn::LoadU(d, samples.x() + i), hn::LoadU(d, samples.y() + i));
     }
 };
 
@@ -56,11 +56,11 @@ double squared_error(const Splat& splat, const float* color, const Drawing& draw
         const V weight = weights.at(samples, i);
         V share = hn::Set(d, 1.0F);
         if (drawing.normalised) {
-            share = share / (hn::LoadU(d, samples.row(2) + i) + weight + hn::Set(d, drawing.eps));
+            share = share / (hn::LoadU(d, samples.weight() + i) + weight + hn::Set(d, drawing.eps));
         }
         for (std::size_t channel = 0; channel < samples.channels(); ++channel) {
-            const V sum = hn::LoadU(d, samples.row(3 + 2 * channel) + i);
-            const V target = hn::LoadU(d, samples.row(4 + 2 * channel) + i);
+            const V sum = hn::LoadU(d, samples.sum(channel) + i);
+            const V target = hn::LoadU(d, samples.target(channel) + i);
             const V residual = hn::MulSub(hn::MulAdd(weight, hn::Set(d, color[channel]), sum), share, target);
             error = hn::MulAdd(residual, residual, error);
         }
@@ -96,7 +96,7 @@ HWY_EXPORT(draw);
 
 void Samples::resize(std::size_t count) {
     room_ = (count + vector - 1) / vector * vector;
-    const std::size_t rows = 3 + 2 * channels_;
+    const std::size_t rows = sum_row(channels_);
     values_.resize(rows * room_);
     for (std::size_t r = 0; r < rows; ++r) std::fill(row(r) + count, row(r) + room_, 0.0F);
     constexpr float far = 1e9F;  // no splat is seen there

@@ -37,12 +37,18 @@ public:
     [[nodiscard]] float* x() { return row(0); }
     [[nodiscard]] float* y() { return row(1); }
     [[nodiscard]] float* weight() { return row(2); }
-    [[nodiscard]] float* sum(std::size_t channel) { return row(3 + 2 * channel); }
-    [[nodiscard]] float* target(std::size_t channel) { return row(4 + 2 * channel); }
-    [[nodiscard]] const float* row(std::size_t index) const { return values_.data() + index * room_; }
+    [[nodiscard]] float* sum(std::size_t channel) { return row(sum_row(channel)); }
+    [[nodiscard]] float* target(std::size_t channel) { return row(sum_row(channel) + 1); }
+    [[nodiscard]] const float* x() const { return row(0); }
+    [[nodiscard]] const float* y() const { return row(1); }
+    [[nodiscard]] const float* weight() const { return row(2); }
+    [[nodiscard]] const float* sum(std::size_t channel) const { return row(sum_row(channel)); }
+    [[nodiscard]] const float* target(std::size_t channel) const { return row(sum_row(channel) + 1); }
 
 private:
+    [[nodiscard]] static std::size_t sum_row(std::size_t channel) { return 3 + 2 * channel; }
     [[nodiscard]] float* row(std::size_t index) { return values_.data() + index * room_; }
+    [[nodiscard]] const float* row(std::size_t index) const { return values_.data() + index * room_; }
 
     std::size_t channels_;
     std::size_t room_ = 0;
